@@ -1,0 +1,195 @@
+"""Every way in which things go wrong, as one tree, so that each door answers each fault the same way.
+
+::
+
+    PentimentoError            code, blame, retryable, remedy
+    ├── CallersFault           blame "caller": the same request will fail again
+    │   ├── InvalidSpec        a job spec or manifest; carries every problem at once
+    │   ├── UnknownModel       no such alias in the model table
+    │   ├── NotFound           a job, upload or record that this caller has not got
+    │   ├── Conflict           an idempotency key reused with another body, a wrong state
+    │   ├── TooLarge           a bound was exceeded; the message says the bound and the value
+    │   ├── ForbiddenUri       a scheme, root, bucket or address that this deployment does not read
+    │   ├── ImageNotFound      the URI was reached, and there is nothing there
+    │   ├── BadImage           bytes that are not a picture we decode, truncated, or too many pixels
+    │   └── ForeignObject      another object lies at the output key: never overwritten
+    ├── WorldsFault            blame "world": waiting may help; bounded retries
+    │   ├── Unreachable        a host that an init image lies on
+    │   ├── StorageUnavailable the object store
+    │   ├── LedgerUnavailable  Redis
+    │   └── ModelUnavailable   weights that are missing or corrupt on this worker
+    └── RowsFault              blame "row": this variant cannot be made; its neighbours can
+        ├── OutOfMemory        the row does not fit on the device even alone
+        ├── BadLatents         NaN or infinite latents
+        └── Poison             three workers died on it while it ran alone
+
+`code` is the stable, machine-readable name (snake case, in records, problem+json and exit codes); HTTP status,
+exit code and (later) gRPC status are tables over this tree, one at each door, and a test checks that none is missing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+Blame = Literal["caller", "world", "row"]
+
+
+class PentimentoError(Exception):
+    """The root. `str(error)` is one sentence that names the field or thing, the value and what is wrong with it.
+
+    `remedy` is one more sentence: what the reader can do about it.
+    """
+
+    code: ClassVar[str] = "internal"
+    blame: ClassVar[Blame] = "world"
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str, *, remedy: str = "") -> None:
+        super().__init__(message)
+        self.remedy = remedy
+
+
+class CallersFault(PentimentoError):
+    """The same request will fail again until the caller changes it."""
+
+    code = "bad_request"
+    blame = "caller"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with a spec.
+
+    `path` is where, in dots and brackets (`images[2].uri`); `line` is the 1-based line of the manifest, None where
+    there is no text; `value` is the offending value as short JSON (at most 200 characters).
+    """
+
+    path: str
+    message: str
+    value: str = ""
+    remedy: str = ""
+    line: int | None = None
+
+    def __str__(self) -> str:
+        where = f"line {self.line}, {self.path}" if self.line is not None else self.path
+        said = f"{where}: {self.message}"
+        if self.value:
+            said += f" (got {self.value})"
+        return f"{said}. {self.remedy}" if self.remedy else said
+
+
+class InvalidSpec(CallersFault):
+    """A job spec or manifest with problems: all of them at once, never only the first."""
+
+    code = "invalid_spec"
+
+    def __init__(self, problems: Sequence[Problem], *, source: str = "") -> None:
+        self.problems = tuple(problems)
+        self.source = source
+        count = len(self.problems)
+        head = f"{source or 'the job spec'} has {count} problem{'s' if count != 1 else ''}"
+        super().__init__(f"{head}: {'; '.join(str(problem) for problem in self.problems[:3])}")
+
+
+class UnknownModel(CallersFault):
+    """No such alias in the model table; the message names the nearest one."""
+
+    code = "unknown_model"
+
+
+class NotFound(CallersFault):
+    """A job, upload or record that this caller has not got (whether or not another caller has it)."""
+
+    code = "not_found"
+
+
+class Conflict(CallersFault):
+    """The request is fine, but what it refers to is not in a state that allows it."""
+
+    code = "conflict"
+
+
+class TooLarge(CallersFault):
+    """A bound was exceeded; nothing was truncated to fit."""
+
+    code = "too_large"
+
+
+class ForbiddenUri(CallersFault):
+    """A URI that this deployment does not read or write."""
+
+    code = "forbidden_uri"
+
+
+class ImageNotFound(CallersFault):
+    """The URI was reached, and there is nothing there."""
+
+    code = "image_not_found"
+
+
+class BadImage(CallersFault):
+    """Bytes that are not a picture we decode, are truncated, or hold too many pixels."""
+
+    code = "bad_image"
+
+
+class ForeignObject(CallersFault):
+    """Another object lies at the output key. It is never overwritten."""
+
+    code = "foreign_object"
+
+
+class WorldsFault(PentimentoError):
+    """Nobody's fault here: waiting may help, within bounds."""
+
+    code = "unavailable"
+    retryable = True
+
+
+class Unreachable(WorldsFault):
+    """A host that an init image lies on did not answer as it should."""
+
+    code = "unreachable"
+
+
+class StorageUnavailable(WorldsFault):
+    """The object store did not answer, or refused our credentials."""
+
+    code = "storage_unavailable"
+
+
+class LedgerUnavailable(WorldsFault):
+    """Redis did not answer."""
+
+    code = "ledger_unavailable"
+
+
+class ModelUnavailable(WorldsFault):
+    """Weights that are missing or corrupt on this worker."""
+
+    code = "model_unavailable"
+
+
+class RowsFault(PentimentoError):
+    """This one variant can't be made; its neighbours can."""
+
+    code = "row_failed"
+    blame = "row"
+
+
+class OutOfMemory(RowsFault):
+    """The row does not fit on the device even alone."""
+
+    code = "out_of_memory"
+
+
+class BadLatents(RowsFault):
+    """The latents became NaN or infinite."""
+
+    code = "bad_latents"
+
+
+class Poison(RowsFault):
+    """Three workers died on this variant while it ran alone."""
+
+    code = "poison"

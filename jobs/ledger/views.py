@@ -1,0 +1,105 @@
+"""What the ledger hands out: frozen views, so that nobody holds a dict of Redis strings."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from jobs.state import Lane, State
+
+
+@dataclass(frozen=True, slots=True)
+class JobView:
+    """A job as it stands. Times are Unix seconds on Redis' clock, 0 for what has not happened.
+
+    count: variants to make (holes not counted). total: raw positions in the product; the cursor runs over these.
+    results_uri: the folder of the job's results, ending in "/". causes: refusals by error code.
+    """
+
+    id: str
+    caller: str
+    name: str
+    state: State
+    reason: str
+    lane: Lane
+    models: tuple[str, ...]
+    spec_hash: str
+    results_uri: str
+    count: int
+    total: int
+    cursor: int
+    settled: int
+    refused: int
+    leased: int
+    waiting: int
+    created_at: float
+    started_at: float
+    finished_at: float
+    written: bool
+    causes: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def open(self) -> int:
+        """Variants that have no outcome yet."""
+        return max(0, self.count - self.settled - self.refused)
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What accepting came to; `created` is False where the idempotency key was known already."""
+
+    job: str
+    created: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to work on `start <= index < stop` of a job until the deadline, fenced.
+
+    again: part of the range was leased before, so its pictures may be stored already.
+    alone: a suspect, to be rendered with nothing else in flight from this lease.
+    attempt: how often this range was postponed by the world's faults before, from 0.
+    """
+
+    job: str
+    fence: int
+    epoch: int
+    start: int
+    stop: int
+    again: bool
+    alone: bool
+    attempt: int
+    caller: str
+    manifest_uri: str
+    results_uri: str
+
+
+@dataclass(frozen=True, slots=True)
+class GiveBack:
+    """A range that a lease returns unfinished: try again no sooner than `delay_seconds` from now."""
+
+    start: int
+    stop: int
+    delay_seconds: float = 0.0
+    attempt: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a variant has no picture."""
+
+    index: int
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerView:
+    """A worker as it last announced itself."""
+
+    id: str
+    device: str
+    backend: str
+    models: tuple[str, ...]
+    slots: int
+    busy: int
+    seen_at: float
+    rendered: int

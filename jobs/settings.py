@@ -1,0 +1,84 @@
+"""The deployment's settings: environment variables (prefix PENTIMENTO_) into one frozen object; nothing else reads them.
+
+Every setting has a default that works on one machine; `pentimento up` fills in the addresses of what it started.
+"""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """One deployment. Sizes in bytes, times in seconds, URIs without a trailing slash."""
+
+    model_config = SettingsConfigDict(env_prefix="PENTIMENTO_", frozen=True, extra="ignore")
+
+    # Redis: the ledger and Celery's broker.
+    redis_url: SecretStr = SecretStr("redis://127.0.0.1:6379/0")
+    redis_prefix: str = Field("pm:", description="before every key, so that deployments may share a Redis")
+
+    # Storage. An empty endpoint means AWS itself.
+    s3_endpoint: str = ""
+    s3_public_endpoint: str = Field("", description="the endpoint in presigned links, where browsers see another one")
+    s3_access_key: str = ""
+    s3_secret_key: SecretStr = SecretStr("")
+    s3_region: str = "us-east-1"
+    output_uri: str = Field("s3://pentimento", description="results go below <output_uri>/<caller>/<job>/")
+    input_buckets: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="further buckets that init images may be read from (comma separated); `*` for any"
+    )
+    input_roots: Annotated[tuple[Path, ...], NoDecode] = Field(
+        (), description="folders that file:// init images may lie below (comma separated); none by default"
+    )
+    fetch_private: bool = Field(
+        default=False, description="init images may be fetched from loopback and private addresses (tests, one machine)"
+    )
+
+    # Models and the device.
+    models_file: Path | None = Field(None, description="the model table; none: the table that ships with pentimento")
+    backend: Literal["local", "paced"] = "local"
+    device: str = Field("auto", description="auto, cpu, cuda, cuda:1, mps")
+    dtype: Literal["auto", "float32", "float16", "bfloat16"] = "auto"
+    threads: int = Field(0, ge=0, description="CPU threads for the model; 0 leaves it to torch")
+    cache_dir: Path = Field(Path(".pentimento/cache"), description="generated weights, fetched init images")
+
+    # The worker's pace.
+    concurrency: int = Field(4, ge=2, le=64, description="tickets at once in one worker; one is kept for urgent work")
+    lease_seconds: float = Field(30, gt=0, le=600)
+    ticket_seconds: float = Field(60, gt=0, le=600, description="time box of one ticket")
+    tick_seconds: float = Field(1, gt=0, le=60, description="between two rounds of the reaper and dispatcher")
+    chunk_seconds: float = Field(20, gt=0, le=600, description="work that a lease should cover, by measured speed")
+    retry_base_seconds: float = Field(2, gt=0, description="first wait after a fault of the world; doubles")
+    max_attempts: int = Field(4, ge=1, le=20, description="tries of one variant when the world is at fault")
+
+    # Bounds.
+    max_body_bytes: int = Field(1 << 20, ge=1024, description="of a job spec")
+    max_image_bytes: int = Field(32 << 20, ge=1024, description="of an init image, fetched or uploaded")
+    max_image_pixels: int = Field(50_000_000, ge=64, description="of an init image, before it is decoded")
+    max_variants: int = Field(1_000_000_000, ge=1, description="of one job")
+
+    # The API.
+    host: str = "127.0.0.1"
+    port: int = Field(7801, ge=0, le=65535)
+    api_url: str = Field("http://127.0.0.1:7801", description="where the CLI finds the API")
+    log_format: Literal["auto", "json", "text"] = "auto"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @field_validator("input_buckets", "input_roots", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """This process's settings, read once.
+
+    Raises:
+        pydantic.ValidationError: a variable holds a value outside its range; the text names it.
+
+    """
+    return Settings()

@@ -1,0 +1,96 @@
+"""One element of a sweep, fully resolved: what the engine needs, what a record says, what a fingerprint hashes."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+Fit = Literal["cover", "contain", "stretch"]
+Scalar = str | int | float | bool
+
+
+@dataclass(frozen=True, slots=True)
+class InitImage:
+    """An init image by URI.
+
+    `name` is short, unique within the job and safe in a key (`[A-Za-z0-9._-]`); it also identifies the image in the
+    seed derivation, so it doesn't change when images are added before it.
+    """
+
+    uri: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class WeightedPrompt:
+    """A prompt text (resolved, no braces left) and its weight; a negative weight makes it a negative prompt."""
+
+    text: str
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """Everything besides the init image that decides the pixels.
+
+    strength: 0..1, the part of the schedule that is run (Stability's `schedule.start`; 1 − image strength).
+    steps: 1..1000, the length of the whole schedule; `int(steps * strength)` of them are run, as in diffusers.
+    cfg_scale: 0..50; at 1 or below the unconditional row is not computed.
+    sampler: a canonical name of the sampler table (`ddim`, `euler`, `euler_ancestral`, `dpmpp_2m`).
+    seed: uint32. width and height in pixels, None for the init image's own (fitted to the model).
+    """
+
+    model: str
+    prompts: tuple[WeightedPrompt, ...]
+    negative_prompt: str
+    strength: float
+    steps: int
+    cfg_scale: float
+    sampler: str
+    seed: int
+    width: int | None = None
+    height: int | None = None
+    fit: Fit = "cover"
+
+    @property
+    def prompt(self) -> str:
+        """The positive prompt as one text, for records and pictures."""
+        return " | ".join(p.text if p.weight == 1 else f"{p.text}:{p.weight:g}" for p in self.prompts)
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """Element `index` of a job's sweep. `coordinates` are the axis values that led here, by field or variable name."""
+
+    index: int
+    image: InitImage
+    parameters: Parameters
+    coordinates: Mapping[str, Scalar]
+    sample: int = 0
+
+
+def fingerprint(
+    parameters: Parameters,
+    *,
+    image_sha256: str,
+    model_revision: str,
+    engine: str,
+    device_kind: str,
+    rows: int,
+) -> str:
+    """The hash over everything that decides the pixels: equal fingerprints, equal bytes.
+
+    `engine` is the engine's own version, `rows` the pinned row count (a row's bits depend on the batch size).
+    Returns 32 hex digits.
+    """
+    decided = {
+        "parameters": asdict(parameters),
+        "image": image_sha256,
+        "revision": model_revision,
+        "engine": engine,
+        "device": device_kind,
+        "rows": rows,
+    }
+    text = json.dumps(decided, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
