@@ -1,0 +1,70 @@
+"""Real servers for every test that needs one: one Valkey and one S3 store for the whole run, started on first use."""
+
+import socket
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from api.stack.child import Running
+from api.stack.ports import LOOPBACK, free_port
+from api.stack.rclone import Rclone
+from api.stack.valkey import Valkey
+
+TEST_ACCESS_KEY = "pentimento-tests"
+TEST_SECRET_KEY = "not-a-secret-of-anyone"
+
+
+@dataclass(frozen=True, slots=True)
+class S3Server:
+    """An S3 store that runs. `folder` holds the bucket's objects as plain files, below `folder/bucket`."""
+
+    endpoint: str
+    access_key: str
+    secret_key: str = field(repr=False)
+    bucket: str
+    folder: Path
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a real Valkey with an AOF, for the whole run."""
+    folder = tmp_path_factory.mktemp("valkey")
+    server = Valkey(folder / "data", free_port(), folder / "valkey.log")
+    running = Running(server.child())
+    try:
+        running.wait_ready()
+        yield server.url
+    finally:
+        running.stop()
+
+
+@pytest.fixture
+def redis_url(redis_server: str) -> str:
+    """The same server's URL, emptied before each test."""
+    port = int(redis_server.rsplit(":", 1)[1].split("/")[0])
+    with socket.create_connection((LOOPBACK, port), timeout=5) as connection:
+        connection.sendall(b"FLUSHALL\r\n")
+        assert connection.recv(64) == b"+OK\r\n"
+    return redis_server
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """A real S3 store with one bucket, for the whole run."""
+    folder = tmp_path_factory.mktemp("s3")
+    server = Rclone(folder / "objects", free_port(), folder / "rclone.log", TEST_ACCESS_KEY, TEST_SECRET_KEY)
+    running = Running(server.child())
+    try:
+        running.wait_ready()
+        yield S3Server(server.endpoint, server.access_key, server.secret_key, server.bucket, server.folder)
+    finally:
+        running.stop()
+
+
+@pytest.fixture
+def s3_prefix(s3_server: S3Server) -> str:
+    """A URI prefix in the store's bucket, ending in a slash, that no other test writes below."""
+    return f"s3://{s3_server.bucket}/{uuid.uuid4().hex}/"
