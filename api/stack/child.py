@@ -36,7 +36,7 @@ class Child:
 
 
 class Running:
-    """A started child: a session of its own (a terminal's ^C does not reach it) that dies with the thread that started it."""
+    """A started child. It has a session of its own, so that ^C does not reach it, and dies with the starting thread."""
 
     def __init__(self, child: Child) -> None:
         """Start it; `wait_ready` says when it can be used."""

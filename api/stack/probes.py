@@ -31,4 +31,6 @@ def http_answers(url: str, *, status: int | None = None) -> bool:
         answer = httpx.get(url, timeout=PROBE_SECONDS, trust_env=False)
     except httpx.HTTPError:
         return False
-    return answer.status_code == status if status is not None else answer.status_code < httpx.codes.INTERNAL_SERVER_ERROR
+    return (
+        answer.status_code == status if status is not None else answer.status_code < httpx.codes.INTERNAL_SERVER_ERROR
+    )

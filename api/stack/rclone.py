@@ -55,7 +55,7 @@ class Rclone:
         argv = (
             *(server_binary(), "serve", "s3", "--addr", f"{LOOPBACK}:{self.port}"),
             *("--config", "", "--vfs-cache-mode", "off", "--dir-cache-time", "1s", "--no-cleanup"),
-            # A page served by the API loads pictures from here; what it may read is up to the signature, not the origin.
+            # The API's pages load pictures from here; what may be read is up to the signature, not the origin.
             *("--allow-origin", "*"),
             str(self.folder.resolve()),
         )
