@@ -1,0 +1,212 @@
+"""The ledger's face to the doors: accept, describe, list, control. The hands' face is `leasing`."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import redis
+
+from jobs.errors import Conflict, LedgerUnavailable, NotFound
+from jobs.ledger.keyspace import IDEMPOTENCY_SECONDS, WORKER_SECONDS, Keyspace
+from jobs.ledger.scripts import Client, Scripts, speaking_to_redis
+from jobs.ledger.reading import job_view, worker_view
+from jobs.ledger.views import Accepted, JobView, Refusal, WorkerView
+from jobs.state import Lane, State
+
+if TYPE_CHECKING:
+    from jobs.settings import Settings
+
+
+def connect(settings: "Settings") -> Client:
+    """A client that fails within seconds rather than hang: every wait is bounded."""
+    return redis.Redis.from_url(
+        settings.redis_url.get_secret_value(),
+        decode_responses=True,
+        socket_timeout=10,
+        socket_connect_timeout=5,
+        socket_keepalive=True,
+        health_check_interval=15,
+    )
+
+
+class Book:
+    """Job state. Thread-safe; every method raises `LedgerUnavailable` when Redis does not answer."""
+
+    def __init__(
+        self,
+        client: Client,
+        prefix: str = "pm:",
+        *,
+        now: Callable[[], float] | None = None,
+    ) -> None:
+        self.redis = client
+        self.keys = Keyspace(prefix)
+        self.script = Scripts(client, prefix, now)
+
+    @classmethod
+    def open(cls, settings: "Settings") -> "Book":
+        """The ledger that the settings name; connects at the first call."""
+        return cls(connect(settings), settings.redis_prefix)
+
+    def accept(
+        self,
+        *,
+        job: str,
+        caller: str,
+        lane: Lane,
+        name: str,
+        spec: bytes,
+        spec_hash: str,
+        count: int,
+        total: int,
+        models: Sequence[str],
+        results_uri: str,
+        max_failures: int | None,
+        idempotency_key: str | None,
+        body_hash: str,
+    ) -> Accepted:
+        """Make a job durable, in O(1) of its variants.
+
+        spec: canonical JSON of the frozen spec. count, total: variants without and with holes.
+
+        Raises:
+            Conflict: the idempotency key was used before with another body.
+
+        """
+        limit = "" if max_failures is None else str(max_failures)
+        found, created = self.script(
+            "accept", job, caller, str(lane), name, spec, spec_hash, count, total, " ".join(models),
+            results_uri, limit, idempotency_key or "", body_hash, IDEMPOTENCY_SECONDS,
+        )  # fmt: skip
+        if not found:
+            said = f"the idempotency key {idempotency_key!r} was used before with another body"
+            raise Conflict(said, remedy="Use a new key for a new job, or send the same body again.")
+        return Accepted(job=found, created=bool(created))
+
+    def describe(self, job: str, *, caller: str | None = None) -> JobView:
+        """The job as it stands; `caller` None sees every caller's jobs (workers, operators).
+
+        Raises:
+            NotFound: no such job, or not this caller's.
+
+        """
+        with speaking_to_redis():
+            pipe = self.redis.pipeline(transaction=True)
+            pipe.hgetall(self.keys.job(job))
+            pipe.hgetall(self.keys.job(job, "causes"))
+            pipe.hvals(self.keys.job(job, "lease"))
+            pipe.zrange(self.keys.job(job, "retry"), 0, 999)
+            fields, causes, leases, retry = pipe.execute()
+        if not fields or (caller is not None and fields["caller"] != caller):
+            said = f"there is no job {job!r}"
+            raise NotFound(said, remedy="List your jobs with `pentimento jobs` or GET /v1/jobs.")
+        return job_view(job, fields, causes, leases, retry)
+
+    def spec(self, job: str) -> bytes | None:
+        """The frozen spec as canonical JSON; None once planning has moved it to the manifest in storage."""
+        with speaking_to_redis():
+            text = self.redis.get(self.keys.job(job, "spec"))
+        return None if text is None else str(text).encode()
+
+    def jobs(
+        self,
+        *,
+        caller: str,
+        state: State | None = None,
+        before: str | None = None,
+        limit: int = 50,
+    ) -> tuple[JobView, ...]:
+        """The caller's jobs, newest first; those accepted before the job `before`."""
+        found: list[JobView] = []
+        last = before
+        while len(found) < limit:
+            page = self._page(caller, last, limit)
+            if not page:
+                break
+            views = (self.describe(job, caller=caller) for job in page)
+            found += [view for view in views if state is None or view.state == state]
+            last = page[-1]
+        return tuple(found[:limit])
+
+    def cancel(self, job: str, *, caller: str, reason: str = "cancelled by the caller") -> JobView:
+        """No lease is given after this returns; what is settled stays. A finished job stays as it is."""
+        return self._control(job, caller, "cancel", reason)
+
+    def pause(self, job: str, *, caller: str, reason: str = "paused by the caller") -> JobView:
+        """No lease is given until `resume`; running work is given back within a beat."""
+        return self._control(job, caller, "pause", reason)
+
+    def resume(self, job: str, *, caller: str) -> JobView:
+        """Leases are given again."""
+        return self._control(job, caller, "resume", "")
+
+    def retry(self, job: str, *, caller: str) -> JobView:
+        """Reopen a finished job's refused variants, and only those."""
+        return self._control(job, caller, "retry", "")
+
+    def done_after(self, job: str, index: int, limit: int) -> tuple[int, ...]:
+        """The next `limit` indexes from `index` on that are settled or refused, in order."""
+        settled, refused = self.script("done", job, index, limit)
+        return tuple(sorted({*settled, *refused})[:limit])
+
+    def refused(self, job: str, indexes: Sequence[int]) -> frozenset[int]:
+        """Those of `indexes` that are refused."""
+        with speaking_to_redis():
+            pipe = self.redis.pipeline(transaction=False)
+            for index in indexes:
+                pipe.getbit(self.keys.job(job, "refused"), index)
+            bits = pipe.execute() if indexes else []
+        return frozenset(index for index, bit in zip(indexes, bits, strict=True) if bit)
+
+    def refusals(self, job: str, *, limit: int = 100) -> tuple[Refusal, ...]:
+        """The first refusals by index, at most `limit`; the ledger keeps a thousand, the records keep all."""
+        with speaking_to_redis():
+            kept = self.redis.hgetall(self.keys.job(job, "refusals"))
+        rows = sorted((int(index), text.partition(" ")) for index, text in kept.items())
+        return tuple(Refusal(index, code, message) for index, (code, _, message) in rows[:limit])
+
+    def workers(self) -> tuple[WorkerView, ...]:
+        """The workers that were seen within the last seconds, by name."""
+        with speaking_to_redis():
+            seconds, micros = self.redis.time()
+            since = seconds + micros / 1e6 - WORKER_SECONDS
+            seen = dict(self.redis.zrangebyscore(self.keys.named("workers"), since, "+inf", withscores=True))
+            pipe = self.redis.pipeline(transaction=False)
+            for worker in seen:
+                pipe.hgetall(self.keys.worker(worker))
+            rows = pipe.execute() if seen else []
+        views = (worker_view(worker, seen[worker], row) for worker, row in zip(seen, rows, strict=True) if row)
+        return tuple(sorted(views, key=lambda view: view.id))
+
+    def check(self) -> None:
+        """Read, write and policy.
+
+        Raises:
+            LedgerUnavailable: Redis does not answer, does not take a write, or may evict our keys.
+
+        """
+        with speaking_to_redis():
+            self.redis.set(self.keys.named("lock:check"), "1", ex=10)
+            policy = str(self.redis.info("memory").get("maxmemory_policy", "noeviction"))
+        if policy != "noeviction":
+            said = f"Redis may evict our keys: maxmemory-policy is {policy}"
+            raise LedgerUnavailable(
+                said,
+                remedy="Set maxmemory-policy to noeviction; queued work would vanish.",
+            )
+
+    def _control(self, job: str, caller: str, verb: str, reason: str) -> JobView:
+        self.describe(job, caller=caller)
+        self.script("control", job, verb, reason)
+        return self.describe(job, caller=caller)
+
+    def _page(self, caller: str, before: str | None, limit: int) -> list[str]:
+        key = self.keys.jobs(caller)
+        with speaking_to_redis():
+            start = 0
+            if before is not None:
+                rank = self.redis.zrevrank(key, before)
+                if rank is None:
+                    said = f"cursor={before!r} is not a job of this caller"
+                    raise NotFound(said, remedy="Take the cursor from the page before, as it is.")
+                start = int(rank) + 1
+            return list(self.redis.zrevrange(key, start, start + limit - 1))

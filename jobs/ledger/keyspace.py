@@ -1,0 +1,70 @@
+"""Every Redis key of the ledger, with its type and what it holds, so that nobody has to read Lua to know the state.
+
+All keys start with the deployment's prefix (`PENTIMENTO_REDIS_PREFIX`, default `pm:`). One Redis primary: a script may
+touch a job's keys and global ones together, so that no crash falls between them; Redis Cluster is not supported.
+
+======================  ======  =====================================================================================
+key                     type    holds
+======================  ======  =====================================================================================
+job:{id}                hash    caller, name, state, reason, before_pause, lane, models, spec_hash, results_uri,
+                                manifest_uri, count, total, span, cursor, settled, refused, epoch, fences, chunk,
+                                max_failures, heals, created, started, finished, written, stray
+job:{id}:spec           string  the frozen spec as zlib-compressed JSON, until planning has put the manifest in storage
+job:{id}:settled        bitmap  one bit a variant: the truth about what is done (N/8 bytes)
+job:{id}:refused        bitmap  one bit a variant that has no picture; disjoint from settled
+job:{id}:refusals       hash    index → "code message", at most MAX_REFUSALS of them (records hold them all)
+job:{id}:causes         hash    error code → count
+job:{id}:retry          zset    "start stop flags attempt" → not before (Unix seconds); flags: `a` alone, `r` leased before
+job:{id}:lease          hash    fence → JSON {a, z, worker, flags, attempt, since, flight}
+job:{id}:blame          hash    index → workers lost while it ran alone
+job:{id}:events         stream  facts for every watcher, capped at about MAX_EVENTS; the stream id is the event id
+leases                  zset    "job fence" → expiry (Unix seconds), over all jobs, for the reaper
+runnable:{lane}         zset    caller → virtual time, callers that have something to lease
+runnable:{lane}:{call}  zset    job → time of acceptance
+duties                  zset    "plan job" | "finish job" → not before (Unix seconds)
+jobs:all, jobs:{caller} zset    job → time of acceptance, for listing without scanning
+workers                 zset    worker → last seen (Unix seconds)
+worker:{id}             hash    device, backend, models, slots, busy, rendered; expires
+idem:{caller}:{key}     string  "job body-hash", expires after IDEMPOTENCY_SECONDS
+lock:{name}             string  one recurring duty at a time, expires
+instance                string  drawn once; absent where jobs exist: Redis lost its state
+======================  ======  =====================================================================================
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+MAX_REFUSALS: Final = 1000
+MAX_EVENTS: Final = 20_000
+IDEMPOTENCY_SECONDS: Final = 7 * 24 * 3600
+WORKER_SECONDS: Final = 15
+"""A worker that was not seen for so long counts as gone."""
+MAX_CHUNK: Final = 512
+"""Variants in one lease at most; the results pages rely on it to find a variant's record."""
+MIN_CHUNK: Final = 8
+"""Smaller chunks would leave rows of the engine empty."""
+MAX_DEATHS: Final = 3
+"""Workers that a variant may kill while it runs alone, before it is refused as poison."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keyspace:
+    """The names of the keys under one prefix."""
+
+    prefix: str
+
+    def job(self, job: str, part: str = "") -> str:
+        """The job's hash, or one of its other keys."""
+        return f"{self.prefix}job:{job}:{part}" if part else f"{self.prefix}job:{job}"
+
+    def jobs(self, caller: str) -> str:
+        """The list of one caller's jobs."""
+        return f"{self.prefix}jobs:{caller}"
+
+    def worker(self, worker: str) -> str:
+        """A worker's announcement."""
+        return f"{self.prefix}worker:{worker}"
+
+    def named(self, name: str) -> str:
+        """A global key by its plain name."""
+        return f"{self.prefix}{name}"

@@ -1,0 +1,239 @@
+"""The ledger's face to the hands: lease, beat, settle, refuse, release, reap, and the duties about whole jobs."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from jobs.ledger.book import Book
+from jobs.ledger.keyspace import WORKER_SECONDS
+from jobs.ledger.scripts import speaking_to_redis
+from jobs.ledger.views import GiveBack, Lease, WorkerView
+from jobs.state import State
+
+MAX_MESSAGE: Final = 300
+"""Characters of an error message that the ledger keeps; the records keep the whole text."""
+
+
+class Beat(StrEnum):
+    """What a beat answers: go on, or why not."""
+
+    GO = "go"
+    LOST = "lost"
+    CANCELLED = "cancelled"
+    PAUSED = "paused"
+
+
+class Drain(StrEnum):
+    """Nothing to lease now, because a suspect waits to run alone in an idle process."""
+
+    DRAIN = "drain"
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """Tickets that there is work for."""
+
+    render: int
+    urgent: int
+    duties: int
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """Work about a whole job: `kind` is plan or finish."""
+
+    kind: str
+    job: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.job}"
+
+
+class Leasing:
+    """Thread-safe; every method raises `LedgerUnavailable` when Redis does not answer."""
+
+    def __init__(self, book: Book) -> None:
+        self._book = book
+        self._script = book.script
+
+    def lease(
+        self,
+        worker: str,
+        *,
+        models: Iterable[str],
+        lease_seconds: float,
+        slots: int,
+        first_chunk: int,
+        urgent_only: bool,
+        alone_allowed: bool,
+    ) -> Lease | Drain | None:
+        """The best chunk for this worker now.
+
+        slots: leases that all workers together may hold; a job's tail is shared out over them.
+        first_chunk: variants, where a job's speed was not measured yet.
+        alone_allowed: this process holds no other lease, so a suspect may run.
+        """
+        found = self._script(
+            "lease",
+            worker,
+            _spaced(models),
+            int(urgent_only),
+            int(alone_allowed),
+            lease_seconds,
+            slots,
+            first_chunk,
+        )
+        if not found:
+            return None
+        if len(found) == 1:
+            return Drain.DRAIN
+        (
+            job,
+            fence,
+            epoch,
+            start,
+            stop,
+            again,
+            alone,
+            attempt,
+            caller,
+            manifest,
+            results,
+        ) = found
+        return Lease(
+            job=job,
+            fence=fence,
+            epoch=epoch,
+            start=start,
+            stop=stop,
+            again=bool(again),
+            alone=bool(alone),
+            attempt=attempt,
+            caller=caller,
+            manifest_uri=manifest,
+            results_uri=results,
+        )
+
+    def beat(
+        self,
+        lease: Lease,
+        *,
+        in_flight: Collection[int],
+        lease_seconds: float,
+        max_age_seconds: float,
+    ) -> Beat:
+        """Extend a live lease and leave word of the rows in flight."""
+        flight = " ".join(map(str, sorted(in_flight)))
+        return Beat(self._script("beat", lease.job, lease.fence, flight, lease_seconds, max_age_seconds))
+
+    def settle(self, lease: Lease, indexes: Sequence[int]) -> int:
+        """Count pictures whose bytes and records are stored; returns how many were new."""
+        return int(self._script("settle", lease.job, lease.epoch, *indexes)[0]) if indexes else 0
+
+    def refuse(self, lease: Lease, index: int, *, code: str, message: str) -> bool:
+        """Record that a variant has no picture; False when the lease is lost or it was recorded before."""
+        return bool(
+            self._script(
+                "refuse",
+                lease.job,
+                lease.epoch,
+                lease.fence,
+                index,
+                code,
+                message[:MAX_MESSAGE],
+            )[0]
+        )
+
+    def release(
+        self,
+        lease: Lease,
+        gives: Sequence[tuple[GiveBack, str, str]],
+        *,
+        chunk: int | None,
+    ) -> str:
+        """Give the lease up with what is unfinished: ranges, each with the error code and message of a postponement.
+
+        chunk: variants that a lease of this job should cover, by its measured speed.
+        """
+        args: list[str | float] = []
+        for give, code, message in gives:
+            args += [
+                give.start,
+                give.stop,
+                give.delay_seconds,
+                give.attempt,
+                code,
+                message[:MAX_MESSAGE],
+            ]
+        return str(self._script("release", lease.job, lease.fence, "" if chunk is None else chunk, *args))
+
+    def reap(self, *, limit: int = 100) -> int:
+        """Give out again what expired leases left open; returns how many leases were reaped."""
+        return int(self._script("reap", limit))
+
+    def ready(self, job: str, *, count: int, total: int, span: int, manifest_uri: str) -> State:
+        """Planning is done. span: raw positions of one init image; chunks end on its borders where they can."""
+        return State(self._script("ready", job, count, total, span, manifest_uri))
+
+    def fail(self, job: str, *, reason: str) -> None:
+        """Planning found that nothing can be rendered."""
+        self._script("control", job, "fail", reason[:MAX_MESSAGE])
+
+    def take_duty(self, *, hide_seconds: float) -> Duty | None:
+        """The duty that has waited longest; it comes again after `hide_seconds` unless it is done by then."""
+        found = str(self._script("duty", "take", hide_seconds))
+        return Duty(*found.split(" ")) if found else None
+
+    def duty_done(self, duty: Duty) -> None:
+        """The duty is done; finishing also marks the job's results as written."""
+        self._script("duty", "done", str(duty))
+
+    def duty_later(self, duty: Duty, *, delay_seconds: float) -> None:
+        """The world was at fault: the duty comes again after a while."""
+        self._script("duty", "later", str(duty), delay_seconds)
+
+    def demand(self, *, models: Iterable[str], limit: int, first_chunk: int) -> Demand:
+        """How much work there is for workers with these models, up to `limit` tickets."""
+        render, urgent, duties = self._script("demand", _spaced(models), limit, first_chunk)
+        return Demand(render=render, urgent=urgent, duties=duties)
+
+    def announce(self, view: WorkerView) -> None:
+        """This worker lives; it counts as gone when it doesn't say so again within `WORKER_SECONDS`."""
+        with speaking_to_redis():
+            seconds, micros = self._book.redis.time()
+            pipe = self._book.redis.pipeline(transaction=True)
+            pipe.zadd(self._book.keys.named("workers"), {view.id: seconds + micros / 1e6})
+            pipe.zremrangebyscore(self._book.keys.named("workers"), "-inf", seconds - 3600)
+            fields = {
+                "device": view.device,
+                "backend": view.backend,
+                "models": " ".join(view.models),
+                "slots": view.slots,
+                "busy": view.busy,
+                "rendered": view.rendered,
+            }
+            pipe.hset(self._book.keys.worker(view.id), mapping=fields)
+            pipe.expire(self._book.keys.worker(view.id), WORKER_SECONDS)
+            pipe.execute()
+
+    def leave(self, worker: str) -> None:
+        """This worker goes away in good order."""
+        with speaking_to_redis():
+            self._book.redis.zrem(self._book.keys.named("workers"), worker)
+            self._book.redis.delete(self._book.keys.worker(worker))
+
+    def alone_at(self, name: str, *, seconds: float) -> bool:
+        """True for the one process that does the recurring duty `name` in the next `seconds`."""
+        with speaking_to_redis():
+            key = self._book.keys.named(f"lock:{name}")
+            return bool(self._book.redis.set(key, "1", nx=True, px=max(1, int(seconds * 1000))))
+
+    def queue_length(self, queue: str) -> int:
+        """Tickets that wait in a Celery queue, by the key that kombu's Redis transport gives it."""
+        with speaking_to_redis():
+            return int(self._book.redis.llen(self._book.keys.named(queue)))
+
+
+def _spaced(words: Iterable[str]) -> str:
+    return f" {' '.join(words)} "

@@ -1,0 +1,78 @@
+-- The best chunk there is now for this worker: highest lane, then the caller whose turn it is, then its oldest job.
+-- worker models(space separated, with a space before and after) urgent_only alone_allowed lease_seconds slots first_chunk
+-- Returns {} for nothing, {'drain'} when a suspect waits to run alone, else
+-- {job, fence, epoch, start, stop, again, alone, attempt, caller, manifest_uri, results_uri}.
+local worker, models, urgent_only, alone_allowed = A(1), A(2), A(3) == '1', A(4) == '1'
+local lease_seconds, slots, first_chunk = tonumber(A(5)), tonumber(A(6)), tonumber(A(7))
+
+local function able(wanted)
+  for model in wanted:gmatch('%S+') do
+    if not models:find(' ' .. model .. ' ', 1, true) then return false end
+  end
+  return true
+end
+
+local function size_of(job, remaining)
+  local size = tonumber(get(job, 'chunk') or '') or first_chunk
+  local share = math.ceil(remaining / math.max(1, slots))
+  return math.max(1, math.min(size, MAX_CHUNK, math.max(share, MIN_CHUNK)))
+end
+
+local function cut(job, cursor, total)
+  local size, span = size_of(job, total - cursor), num(job, 'span')
+  local stop = math.min(total, cursor + size)
+  if span > 1 and stop < total then
+    local border = math.floor(stop / span) * span
+    if border > cursor then stop = border end
+  end
+  redis.call('HSET', K(job), 'cursor', int(stop))
+  return cursor, stop, '', 0
+end
+
+local function due(job)
+  local first = redis.call('ZRANGEBYSCORE', K(job, 'retry'), '-inf', stamp(NOW), 'WITHSCORES', 'LIMIT', 0, 1)
+  if not first[1] then return nil end
+  local a, z, flags, attempt = first[1]:match('^(%d+) (%d+) (%S+) (%d+)$')
+  a, z = tonumber(a), tonumber(z)
+  if flags:find('a') and not alone_allowed then return 'drain' end
+  redis.call('ZREM', K(job, 'retry'), first[1])
+  local stop = math.min(z, a + size_of(job, z - a))
+  put_back(job, stop, z, flags, tonumber(attempt), tonumber(first[2]))
+  return a, stop, flags, tonumber(attempt)
+end
+
+local function grant(job, a, z, flags, attempt)
+  local fence = redis.call('HINCRBY', K(job), 'fences', 1)
+  local expiry = NOW + lease_seconds
+  redis.call('HSET', K(job, 'lease'), int(fence), cjson.encode({
+    a = a, z = z, worker = worker, flags = flags, attempt = attempt, since = stamp(NOW), flight = '' }))
+  redis.call('ZADD', P .. 'leases', stamp(expiry), job .. ' ' .. int(fence))
+  if get(job, 'state') == 'queued' then
+    redis.call('HSET', K(job), 'state', 'running')
+    if get(job, 'started') == '0' then
+      redis.call('HSET', K(job), 'started', stamp(NOW))
+      event(job, 'started', 'worker', worker)
+    end
+  end
+  local lane, caller, epoch, manifest, results = unpack(redis.call('HMGET', K(job), 'lane', 'caller', 'epoch', 'manifest_uri', 'results_uri'))
+  redis.call('ZINCRBY', P .. 'runnable:' .. lane, int(z - a), caller)
+  return { job, fence, tonumber(epoch), a, z, flags:find('r') and 1 or 0, flags:find('a') and 1 or 0, attempt, caller, manifest, results }
+end
+
+for _, lane in ipairs(LANES) do
+  if not urgent_only or lane == 'urgent' then
+    for _, caller in ipairs(redis.call('ZRANGE', P .. 'runnable:' .. lane, 0, 63)) do
+      for _, job in ipairs(redis.call('ZRANGE', P .. 'runnable:' .. lane .. ':' .. caller, 0, 63)) do
+        if able(get(job, 'models') or '') then
+          local a, z, flags, attempt = due(job)
+          if a == 'drain' then return { 'drain' } end
+          local cursor, total = num(job, 'cursor'), num(job, 'total')
+          if not a and cursor < total then a, z, flags, attempt = cut(job, cursor, total) end
+          if a then return grant(job, a, z, flags, attempt) end
+          if redis.call('ZCARD', K(job, 'retry')) == 0 then not_runnable(job) end
+        end
+      end
+    end
+  end
+end
+return {}

@@ -1,0 +1,12 @@
+-- Planning is done and the frozen manifest is in storage: the job may be leased.
+-- job count total span manifest_uri
+-- Returns the job's state.
+local job = A(1)
+local state = get(job, 'state')
+if state ~= 'planning' then return state or 'gone' end
+redis.call('HSET', K(job), 'state', 'queued', 'count', A(2), 'total', A(3), 'span', A(4), 'manifest_uri', A(5))
+redis.call('DEL', K(job, 'spec'))
+redis.call('ZREM', P .. 'duties', 'plan ' .. job)
+event(job, 'queued', 'count', A(2), 'total', A(3))
+make_runnable(job)
+return finish_check(job)

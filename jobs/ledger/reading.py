@@ -1,0 +1,56 @@
+"""Redis' strings into views: the one place that knows how a hash is spelled."""
+
+import json
+from collections.abc import Mapping, Sequence
+
+from jobs.ledger.views import JobView, WorkerView
+from jobs.state import Lane, State
+
+
+def job_view(
+    job: str,
+    fields: Mapping[str, str],
+    causes: Mapping[str, str],
+    leases: Sequence[str],
+    retry: Sequence[str],
+) -> JobView:
+    """A job from its hash, causes, leases (JSON) and retry ranges ("start stop flags attempt")."""
+    held = [json.loads(lease) for lease in leases]
+    ranges = [member.split() for member in retry]
+    return JobView(
+        id=job,
+        caller=fields["caller"],
+        name=fields["name"],
+        state=State(fields["state"]),
+        reason=fields["reason"],
+        lane=Lane(fields["lane"]),
+        models=tuple(fields["models"].split()),
+        spec_hash=fields["spec_hash"],
+        results_uri=fields["results_uri"],
+        count=int(fields["count"]),
+        total=int(fields["total"]),
+        cursor=int(fields["cursor"]),
+        settled=int(fields["settled"]),
+        refused=int(fields["refused"]),
+        leased=sum(lease["z"] - lease["a"] for lease in held),
+        waiting=sum(int(stop) - int(start) for start, stop, *_ in ranges),
+        created_at=float(fields["created"]),
+        started_at=float(fields["started"]),
+        finished_at=float(fields["finished"]),
+        written=fields["written"] == "1",
+        causes={code: int(count) for code, count in causes.items()},
+    )
+
+
+def worker_view(worker: str, seen_at: float, fields: Mapping[str, str]) -> WorkerView:
+    """A worker from its announcement."""
+    return WorkerView(
+        id=worker,
+        device=fields["device"],
+        backend=fields["backend"],
+        models=tuple(fields["models"].split()),
+        slots=int(fields["slots"]),
+        busy=int(fields["busy"]),
+        seen_at=seen_at,
+        rendered=int(fields["rendered"]),
+    )

@@ -1,0 +1,64 @@
+"""The Lua scripts as callables: each is the shared prelude plus one file, sent once and called by its hash after that."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import redis
+
+from jobs.errors import LedgerUnavailable
+
+Client = Any
+"""A redis.Redis with decode_responses: its type stubs cannot know that it answers with str."""
+LUA: Final = Path(__file__).parent / "lua"
+NAMES: Final = (
+    "accept",
+    "ready",
+    "lease",
+    "beat",
+    "settle",
+    "refuse",
+    "release",
+    "reap",
+    "control",
+    "duty",
+    "demand",
+    "done",
+)
+
+
+@contextmanager
+def speaking_to_redis() -> Iterator[None]:
+    """Turns what redis-py raises into `LedgerUnavailable`; the URL, which may hold a password, is never in the text."""
+    try:
+        yield
+    except (redis.ConnectionError, redis.TimeoutError) as error:
+        said = f"Redis does not answer ({type(error).__name__})"
+        raise LedgerUnavailable(said, remedy="Check PENTIMENTO_REDIS_URL and that the server runs.") from error
+    except redis.RedisError as error:
+        said = f"Redis refused a command: {error}"
+        raise LedgerUnavailable(said, remedy="Check the server's memory, policy and access rights.") from error
+
+
+class Scripts:
+    """Calls scripts by name. `now` gives Unix seconds in tests; None leaves the time to the server."""
+
+    def __init__(self, client: Client, prefix: str, now: Callable[[], float] | None = None) -> None:
+        self._prefix = prefix
+        self._now = now
+        prelude = (LUA / "prelude.lua").read_text()
+        self._scripts = {
+            name: client.register_script(f"{prelude}\n{(LUA / f'{name}.lua').read_text()}") for name in NAMES
+        }
+
+    def __call__(self, name: str, *args: str | float | bytes) -> Any:  # noqa: ANN401 - a script answers what it likes
+        """Run one script; the answer is as redis-py decodes it.
+
+        Raises:
+            LedgerUnavailable: Redis does not answer, or refuses.
+
+        """
+        now = "" if self._now is None else repr(self._now())
+        with speaking_to_redis():
+            return self._scripts[name](keys=[], args=[self._prefix, now, *args])
