@@ -9,7 +9,12 @@ another, because some stores keep keys as files. Nothing may be kept only in an 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+from jobs.settings import Settings
+
+if TYPE_CHECKING:
+    from jobs.storage.routing import StorageByScheme
 
 
 class Written(StrEnum):
@@ -29,7 +34,7 @@ class Stat:
 
 
 class Storage(Protocol):
-    """Every method raises `ImageNotFound` (nothing there), `ForbiddenUri` (not ours to touch) or `StorageUnavailable`."""
+    """Every method may raise `ImageNotFound` (nothing there), `ForbiddenUri` (not ours), or `StorageUnavailable`."""
 
     def read(self, uri: str, *, limit: int) -> bytes:
         """All bytes at `uri`; `TooLarge` above `limit` bytes, before they are in memory."""
@@ -58,3 +63,14 @@ class Storage(Protocol):
     def link(self, uri: str, *, ttl_seconds: int) -> str:
         """A URL that anyone may GET for `ttl_seconds` (at most 900), for this one object."""
         ...
+
+
+def open_storage(settings: Settings) -> "StorageByScheme":
+    """Give the deployment's storage, which routes by scheme and connects on first use.
+
+    Beyond the protocol it has `conditional_put` (which promise a write with `if_absent` keeps) and `ensure_bucket()`
+    (creates the bucket or folder that results go to; called once at start).
+    """
+    from jobs.storage.routing import StorageByScheme  # noqa: PLC0415 - it imports this module
+
+    return StorageByScheme(settings)
