@@ -1,0 +1,98 @@
+"""What can be refused before a job is accepted, because this deployment knows already that it can't be done.
+
+A worker checks every address again when it reads it (names resolve differently later, objects vanish); here the caller
+learns at once, with the place in the spec.
+"""
+
+import itertools
+from pathlib import Path
+
+from jobs.errors import TooLarge
+from jobs.models import ModelTable
+from jobs.settings import Settings
+from jobs.spec.model import JobSpec
+from jobs.spec.problems import Problems
+from jobs.storage import Storage
+from jobs.sweep import Sweep
+from jobs.uris import FileUri, S3Uri, UploadUri, Uri, parse, parse_file, parse_s3, upload_uri
+
+# Each costs a round trip to the store while the caller waits; what is missing beyond them is found by a worker.
+UPLOADS_LOOKED_AT = 200
+
+
+def aliases_of(sweep: Sweep, table: ModelTable) -> tuple[str, ...]:
+    """The canonical aliases of every model of the sweep, each once.
+
+    Raises:
+        UnknownModel: one is not in the table.
+
+    """
+    return tuple(dict.fromkeys(table.resolve(name).alias for name in sweep.models))
+
+
+def check_size(sweep: Sweep, settings: Settings) -> None:
+    """Refuse a job of too many variants.
+
+    Raises:
+        TooLarge: it has more than `max_variants` positions; the message says how many.
+
+    """
+    total = len(sweep)
+    if total > settings.max_variants:
+        message = f"the job has {total} variants, above the bound of {settings.max_variants}"
+        raise TooLarge(message, remedy="Take values or images out, or split the job.")
+
+
+def check_images(spec: JobSpec, *, caller: str, settings: Settings, storage: Storage) -> None:
+    """Refuse init images that this deployment never reads, and uploads that are not there.
+
+    Raises:
+        InvalidSpec: with the place of each.
+        StorageUnavailable: uploads could not be looked for.
+
+    """
+    problems = Problems(source="the job spec")
+    uploads: dict[str, int] = {}
+    for k, image in enumerate(spec.images):
+        uri = parse(image.uri)
+        if isinstance(uri, UploadUri):
+            uploads.setdefault(uri.sha256, k)
+        elif why := _never_read(uri, settings):
+            problems.add(("images", k, "uri"), why, value=image.uri, remedy=_remedy(uri))
+    for sha256, k in itertools.islice(uploads.items(), UPLOADS_LOOKED_AT):
+        if storage.head(upload_uri(settings.output_uri, caller, sha256)) is None:
+            problems.add(
+                ("images", k, "uri"),
+                "this was never uploaded",
+                value=f"upload://{sha256}",
+                remedy="POST the picture to /v1/uploads first",
+            )
+    problems.raise_any()
+
+
+def _never_read(uri: Uri, settings: Settings) -> str:
+    """Why this deployment reads no such URI; empty where it may."""
+    if isinstance(uri, S3Uri) and not _bucket_allowed(uri.bucket, settings):
+        return f"init images are not read from the bucket {uri.bucket}"
+    if isinstance(uri, FileUri) and not _below_a_root(Path(uri.path), settings):
+        return "this file does not lie below a folder that init images are read from"
+    return ""
+
+
+def _remedy(uri: Uri) -> str:
+    if isinstance(uri, S3Uri):
+        return "Upload the picture, or have the bucket added to PENTIMENTO_INPUT_BUCKETS"
+    return "Upload the picture, or have its folder added to PENTIMENTO_INPUT_ROOTS"
+
+
+def _bucket_allowed(bucket: str, settings: Settings) -> bool:
+    own = settings.output_uri.startswith("s3://") and parse_s3(settings.output_uri, folder=True).bucket == bucket
+    return own or "*" in settings.input_buckets or bucket in settings.input_buckets
+
+
+def _below_a_root(path: Path, settings: Settings) -> bool:
+    """By the name alone: links are followed where the file is opened."""
+    roots = list(settings.input_roots)
+    if settings.output_uri.startswith("file:"):
+        roots.append(Path(parse_file(settings.output_uri, folder=True).path))
+    return any(path.is_relative_to(root.absolute()) for root in roots)

@@ -1,0 +1,269 @@
+"""What every door can ask for, with no transport in here: submit, upload, look, control, results, events, readiness.
+
+Everything blocks and every wait is bounded. Errors are those of `jobs.errors`; each door has its own table for them.
+"""
+
+import hashlib
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, Self
+
+from api.admission import aliases_of, check_images, check_size
+from api.readiness import Check, Probe, Readiness
+from api.results import ResultsPage, page
+from api.uploads import Upload, keep
+from jobs.broker import Tickets
+from jobs.errors import Conflict, NotFound
+from jobs.events import Event
+from jobs.ids import is_job_id, new_job_id
+from jobs.keys import manifest_uri, results_uri, sheet_uri
+from jobs.ledger.book import Book
+from jobs.ledger.feed import Feed
+from jobs.ledger.views import JobView, WorkerView
+from jobs.manifest import parse_manifest
+from jobs.models import ModelTable
+from jobs.settings import Settings
+from jobs.spec import JobSpec, canonical_json, freeze, require_uris, spec_hash
+from jobs.state import State
+from jobs.storage import open_storage
+from jobs.storage.routing import StorageByScheme
+from jobs.sweep import Sweep
+
+LINK_SECONDS = 900
+_MANIFEST_BYTES = 256 << 20  # our own file; bounded because every read is
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A job, and whether this submission made it; False where its idempotency key was known already."""
+
+    job: JobView
+    created: bool
+
+
+@dataclass(frozen=True, slots=True)
+class JobsPage:
+    """Jobs, newest first; `next_cursor` is None on the last page."""
+
+    jobs: tuple[JobView, ...]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Desk:
+    """One deployment's desk; thread-safe. clock: Unix seconds. entropy: n → n random bytes."""
+
+    book: Book
+    feed: Feed
+    tickets: Tickets
+    storage: StorageByScheme
+    table: ModelTable
+    settings: Settings
+    clock: Callable[[], float]
+    entropy: Callable[[int], bytes]
+    ready: Readiness
+
+    @classmethod
+    def open(cls, settings: Settings) -> Self:
+        """The desk of the deployment that the settings name; connects when something is asked.
+
+        Raises:
+            InvalidSpec: the model table can't be read.
+
+        """
+        book, storage = Book.open(settings), open_storage(settings)
+        return cls(
+            book=book,
+            feed=Feed.open(settings),
+            tickets=Tickets(settings),
+            storage=storage,
+            table=ModelTable.load(settings.models_file),
+            settings=settings,
+            clock=time.time,
+            entropy=os.urandom,
+            ready=Readiness(_probes(book, storage, settings), time.monotonic),
+        )
+
+    def submit_text(
+        self, text: bytes, *, form: Literal["json", "yaml"], caller: str, idempotency_key: str | None
+    ) -> Submission:
+        """Submit a manifest as it was written; errors name its lines.
+
+        Raises:
+            InvalidSpec: every problem at once; besides those of `submit`.
+
+        """
+        spec = parse_manifest(text, source="the job spec", format=form)
+        return self.submit(spec, caller=caller, idempotency_key=idempotency_key)
+
+    def submit(self, spec: JobSpec, *, caller: str, idempotency_key: str | None) -> Submission:
+        """Make a job durable; workers begin at once. The same key and body give the same job again.
+
+        Raises:
+            InvalidSpec: images that this deployment does not read, local paths, uploads that are not there.
+            UnknownModel, TooLarge: a model that is not in the table, more variants than the bound.
+            Conflict: the idempotency key was used with another body.
+            LedgerUnavailable, StorageUnavailable: nothing was accepted, or the same key tells.
+
+        """
+        require_uris(spec)
+        sweep = Sweep(spec)
+        check_size(sweep, self.settings)
+        models = aliases_of(sweep, self.table)
+        check_images(spec, caller=caller, settings=self.settings, storage=self.storage)
+        frozen = freeze(spec, seed_base=int.from_bytes(self.entropy(4), "big"))
+        job = new_job_id(int(self.clock() * 1000), self.entropy(10))
+        accepted = self.book.accept(
+            job=job,
+            caller=caller,
+            lane=spec.run.priority,
+            name=spec.name,
+            spec=canonical_json(frozen),
+            spec_hash=spec_hash(frozen),
+            count=sweep.count,
+            total=len(sweep),
+            models=models,
+            results_uri=results_uri(self.settings.output_uri, spec.output.uri, caller=caller, job=job),
+            max_failures=spec.run.failures_allowed(sweep.count),
+            idempotency_key=idempotency_key,
+            body_hash=hashlib.sha256(canonical_json(spec)).hexdigest(),
+        )
+        self.tickets.light()
+        return Submission(self.get(accepted.job, caller=caller), accepted.created)
+
+    def upload(self, data: bytes, *, caller: str) -> Upload:
+        """Store an init image by its content.
+
+        Raises:
+            BadImage, TooLarge: surely no picture, or above `max_image_bytes`.
+
+        """
+        limit = self.settings.max_image_bytes
+        return keep(data, caller=caller, storage=self.storage, output_uri=self.settings.output_uri, limit=limit)
+
+    def get(self, job: str, *, caller: str) -> JobView:
+        """A job as it stands.
+
+        Raises:
+            NotFound: this caller has no such job.
+
+        """
+        return self.book.describe(job, caller=caller)
+
+    def list(self, *, caller: str, state: State | None, cursor: str, limit: int) -> JobsPage:
+        """The caller's jobs, newest first, after the page whose `next_cursor` is `cursor` ("": from the newest).
+
+        Raises:
+            NotFound: a cursor that is no job of this caller.
+
+        """
+        if cursor and not is_job_id(cursor):
+            raise NotFound(f"cursor={ascii(cursor)[:80]} is not from a page of jobs", remedy="Begin without one.")
+        found = self.book.jobs(caller=caller, state=state, before=cursor or None, limit=limit + 1)
+        shown = found[:limit]
+        return JobsPage(shown, shown[-1].id if len(found) > limit else None)
+
+    def manifest(self, job: str, *, caller: str) -> bytes:
+        """The frozen job spec as canonical JSON.
+
+        Raises:
+            NotFound: this caller has no such job.
+
+        """
+        view = self.get(job, caller=caller)
+        return self.book.spec(job) or self.storage.read(manifest_uri(view.results_uri), limit=_MANIFEST_BYTES)
+
+    def cancel(self, job: str, *, caller: str) -> JobView:
+        """No lease is given after this returns; a job that is over stays as it is."""
+        return self.book.cancel(job, caller=caller)
+
+    def pause(self, job: str, *, caller: str) -> JobView:
+        """No lease is given until `resume`.
+
+        Raises:
+            Conflict: it is not waiting or at work.
+
+        """
+        view = self.book.pause(job, caller=caller)
+        return _in_a_state_for("paused", view, possible=view.state is State.PAUSED)
+
+    def resume(self, job: str, *, caller: str) -> JobView:
+        """Leases are given again; no change where it is not paused.
+
+        Raises:
+            Conflict: it is over.
+
+        """
+        view = self.book.resume(job, caller=caller)
+        return _in_a_state_for("resumed", view, possible=view.open == 0 or not view.state.terminal)
+
+    def retry(self, job: str, *, caller: str) -> JobView:
+        """Reopen the refused variants of a job that is over; no change where it is at work.
+
+        Raises:
+            Conflict: it is over, and holds nothing that could be tried again.
+
+        """
+        view = self.book.retry(job, caller=caller)
+        self.tickets.light()
+        return _in_a_state_for("tried again", view, possible=not view.state.terminal)
+
+    def results(self, job: str, *, caller: str, cursor: str, limit: int) -> ResultsPage:
+        """Outcomes in the order of their indexes; see `api.results.page`."""
+        view = self.get(job, caller=caller)
+        return page(job, results_uri=view.results_uri, cursor=cursor, limit=limit, book=self.book, storage=self.storage)
+
+    def sheet(self, job: str, *, caller: str) -> str:
+        """A link to the job's contact sheet, good for 15 minutes.
+
+        Raises:
+            NotFound: no such job, or it has no sheet (yet).
+
+        """
+        view = self.get(job, caller=caller)
+        uri = sheet_uri(view.results_uri)
+        if not view.written or self.storage.head(uri) is None:
+            remedy = "It is written when the job is finished, unless its spec says `sheet: false`."
+            raise NotFound(f"the job {job} has no contact sheet", remedy=remedy)
+        return self.storage.link(uri, ttl_seconds=LINK_SECONDS)
+
+    def events(self, job: str, *, after: str, limit: int) -> tuple[Event, ...]:
+        """What happened after the event `after`, at most `limit`; ask `get` first whether the caller has the job."""
+        return self.feed.read(job, after=after, limit=limit)
+
+    def over(self, job: str) -> bool:
+        """Whether nothing more will happen to the job unless somebody asks for it."""
+        view = self.book.describe(job)
+        return view.state.terminal and view.written
+
+    def workers(self) -> tuple[WorkerView, ...]:
+        """The workers that were seen lately."""
+        return self.book.workers()
+
+    def readiness(self) -> tuple[Check, ...]:
+        """Whether jobs can be accepted now; answers may be two seconds old."""
+        return self.ready.checks()
+
+
+def _in_a_state_for(what: str, view: JobView, *, possible: bool) -> JobView:
+    if not possible:
+        message = f"the job {view.id} can't be {what}: it is {view.state}"
+        raise Conflict(message, remedy="Look at its state first.")
+    return view
+
+
+def _probes(book: Book, storage: StorageByScheme, settings: Settings) -> tuple[Probe, ...]:
+    def ledger() -> str:
+        book.check()
+        return "Redis reads, writes and never evicts"
+
+    def store() -> str:
+        exact = storage.conditional_put
+        next(iter(storage.list(f"{settings.output_uri.rstrip('/')}/readiness/")), None)
+        if exact:
+            return "conditional writes: exactly one object for each key"
+        return "no conditional writes: looks before it writes, with a narrow race between two workers"
+
+    return (Probe("ledger", ledger), Probe("storage", store))

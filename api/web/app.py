@@ -1,0 +1,83 @@
+"""The app: routes, problems, headers and the OpenAPI document, put together from a desk."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.desk import Desk
+from api.web import events, front, health, jobs, models, results, schema, uploads, workers
+from api.web.problems import install
+from api.web.watches import Watches
+from jobs import __version__
+
+_ABOUT = """Repaints pictures by prompt, in bulk, unattended.
+
+Submit a **job spec** (init images × a sweep over parameters), watch its **events**, page through its **results**.
+Every error is `application/problem+json` with a stable `code`; a spec's problems come all at once.
+"""
+
+
+class PlainHeaders:
+    """Adds `nosniff` to every answer: nothing that is stored here may run as a page."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One call."""
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)["X-Content-Type-Options"] = "nosniff"
+            await send(message)
+
+        await self.app(scope, receive, sending if scope["type"] == "http" else send)
+
+
+def create_app(desk: Desk) -> FastAPI:
+    """The HTTP API over `desk`. Opens nothing; `app.state.watches` is closed when the app goes down."""
+    app = FastAPI(
+        title="pentimento", version=__version__, description=_ABOUT, lifespan=_lifespan, redirect_slashes=False
+    )
+    app.state.desk = desk
+    app.state.watches = Watches(partial(_read, desk), partial(_over, desk))
+    app.add_middleware(PlainHeaders)
+    install(app)
+    app.add_exception_handler(events.NothingFollows, events.nothing_follows)
+    for noun in (jobs, results, events, uploads, workers, models, schema, health, front):
+        app.include_router(noun.router)
+    app.openapi = _with_the_spec(app)  # type: ignore[method-assign]  # FastAPI's own way to extend the document
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    yield
+    app.state.watches.close()
+
+
+def _read(desk: Desk, job: str, after: str, limit: int) -> Any:  # noqa: ANN401
+    return desk.events(job, after=after, limit=limit)
+
+
+def _over(desk: Desk, job: str) -> bool:
+    return desk.over(job)
+
+
+def _with_the_spec(app: FastAPI) -> Callable[[], dict[str, Any]]:
+    """The OpenAPI document with the job spec's schema, which no route declares: they read bodies in pieces."""
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+            document["components"]["schemas"] |= schema.components()
+            app.openapi_schema = document
+        return app.openapi_schema
+
+    return openapi

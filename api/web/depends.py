@@ -1,0 +1,47 @@
+"""What every route may ask for: the desk, and the names in its path and headers, checked before anything sees them."""
+
+import re
+from typing import Annotated, cast
+
+from fastapi import Depends, Header, Path, Request
+
+from api.desk import Desk
+from jobs.errors import InvalidSpec, NotFound, Problem
+from jobs.ids import is_job_id
+
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+def the_desk(request: Request) -> Desk:
+    """The desk that the app was made with."""
+    return cast("Desk", request.app.state.desk)
+
+
+def job_id(job: Annotated[str, Path(description="a job id", examples=["01k8q4zj6m0v3n7x2b5c9d1f8g"])]) -> str:
+    """The job id of the path; a text that can't be one is a job that nobody has."""
+    if not is_job_id(job):
+        raise NotFound(f"there is no job {ascii(job)[:80]}", remedy="GET /v1/jobs lists them.")
+    return job
+
+
+def idempotency_key(
+    idempotency_key: Annotated[
+        str | None,
+        Header(description="1 to 255 visible ASCII characters; the same key and body give the same job again"),
+    ] = None,
+) -> str | None:
+    """The key of the header of that name, None where there is none."""
+    if idempotency_key is not None and not _KEY.fullmatch(idempotency_key):
+        problem = Problem(
+            path="Idempotency-Key",
+            message="not 1 to 255 visible ASCII characters",
+            value=ascii(idempotency_key)[:200],
+            remedy="Send a UUID, for one.",
+        )
+        raise InvalidSpec([problem], source="the header")
+    return idempotency_key
+
+
+TheDesk = Annotated[Desk, Depends(the_desk)]
+JobId = Annotated[str, Depends(job_id)]
+IdempotencyKey = Annotated[str | None, Depends(idempotency_key)]

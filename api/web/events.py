@@ -1,0 +1,85 @@
+"""What happens to a job, as server-sent events: the id is the ledger's own, so whoever comes back loses nothing."""
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Annotated, cast
+
+from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from api.web.callers import Caller
+from api.web.depends import JobId, TheDesk
+from api.web.problems import documented
+from api.web.watches import Watches
+from jobs.errors import InvalidSpec, Problem
+from jobs.events import KINDS
+
+router = APIRouter(tags=["events"])
+
+_ID = re.compile(r"[0-9]{1,19}(-[0-9]{1,19})?")
+_TOLD = "\n".join(f"- `{kind}`: {told}" for kind, told in KINDS.items())
+
+
+class NothingFollows(Exception):
+    """The job is over and the watcher has seen all of it."""
+
+
+async def nothing_follows(_: Request, __: Exception) -> Response:
+    """The answer to `NothingFollows`."""
+    return Response(status_code=204)
+
+
+def after_id(
+    after: Annotated[str, Query(description="events that follow this id; 0 for all that are kept")] = "0",
+    last_event_id: Annotated[str, Header(description="the same, as browsers send it; beats `after`")] = "",
+) -> str:
+    """Where to begin.
+
+    Raises:
+        InvalidSpec: not the id of an event.
+
+    """
+    said, path = (last_event_id, "Last-Event-ID") if last_event_id else (after, "after")
+    if not _ID.fullmatch(said):
+        problem = Problem(path, "not the id of an event", ascii(said)[:200], "Send an id as it came, or 0.")
+        raise InvalidSpec([problem], source="the call")
+    return said
+
+
+async def beginning(job: JobId, desk: TheDesk, caller: Caller, after: Annotated[str, Depends(after_id)]) -> str:
+    """Where to begin, once it is known that there is something to watch; all answers but 200 are given here.
+
+    Raises:
+        NotFound: no such job.
+        NothingFollows: the job is over, and nothing lies after that id.
+
+    """
+    view = await run_in_threadpool(desk.get, job, caller=caller)
+    if view.state.terminal and view.written and not await run_in_threadpool(desk.events, job, after=after, limit=1):
+        raise NothingFollows
+    return after
+
+
+def _watches(request: Request) -> Watches:
+    return cast("Watches", request.app.state.watches)
+
+
+@router.get(
+    "/v1/jobs/{job}/events",
+    summary="Watch a job",
+    response_class=EventSourceResponse,
+    responses=documented(404, 422, 503)
+    | {204: {"description": "The job is over, and nothing follows that id: don't come back."}},
+    description="Server-sent events, until the job's results are written. `data` is a JSON object of strings. A stream "
+    "that breaks is resumed with `Last-Event-ID`. A comment comes every 15 s where nothing happens.\n\n" + _TOLD,
+)
+async def events(
+    job: JobId, after: Annotated[str, Depends(beginning)], watches: Annotated[Watches, Depends(_watches)]
+) -> AsyncIterator[ServerSentEvent]:
+    """Each event of the job, as it happens."""
+    async with aclosing(watches.events(job, after=after)) as found:
+        async for event in found:
+            yield ServerSentEvent(id=event.id, event=event.kind, data=dict(event.data))

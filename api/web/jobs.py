@@ -1,0 +1,106 @@
+"""Jobs: submit, look, and control."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from api.web.bodies import SPEC_TYPES, SpecFormat, SpecText
+from api.web.callers import Caller
+from api.web.depends import IdempotencyKey, JobId, TheDesk
+from api.web.examples import SPEC_EXAMPLES
+from api.web.problems import documented
+from api.web.shapes import Job, JobList
+from jobs.state import State
+
+router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
+
+_SPEC_REF = {"$ref": "#/components/schemas/JobSpec"}
+_SPEC_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            media_type: {"schema": _SPEC_REF, "examples": SPEC_EXAMPLES[media_type.endswith("yaml")]}
+            for media_type in SPEC_TYPES
+        },
+    }
+}
+
+
+@router.post(
+    "",
+    summary="Submit a job",
+    status_code=201,
+    openapi_extra=_SPEC_BODY,
+    responses=documented(400, 403, 408, 409, 413, 415, 422, 503)
+    | {200: {"model": Job, "description": "This Idempotency-Key was used before with this body: the same job."}},
+)
+def submit(
+    text: SpecText,
+    form: SpecFormat,
+    desk: TheDesk,
+    caller: Caller,
+    response: Response,
+    key: IdempotencyKey,
+) -> Job:
+    """Accept a job spec, in JSON or YAML: checked whole, with every problem at once, and durable when this answers."""
+    submission = desk.submit_text(text, form=form, caller=caller, idempotency_key=key)
+    job = Job.of(submission.job)
+    response.headers["Location"] = job.links.self
+    if not submission.created:
+        response.status_code = 200
+    return job
+
+
+@router.get("", summary="List jobs", responses=documented(404, 422, 503))
+def jobs(
+    desk: TheDesk,
+    caller: Caller,
+    state: Annotated[State | None, Query(description="only these")] = None,
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    cursor: Annotated[str, Query(description="`next_cursor` of the page before")] = "",
+) -> JobList:
+    """The caller's jobs, newest first."""
+    page = desk.list(caller=caller, state=state, cursor=cursor, limit=limit)
+    return JobList(jobs=[Job.of(view) for view in page.jobs], next_cursor=page.next_cursor)
+
+
+@router.get("/{job}", summary="A job as it stands", responses=documented(404, 503))
+def job(job: JobId, desk: TheDesk, caller: Caller) -> Job:
+    """State, counts, and links to everything else."""
+    return Job.of(desk.get(job, caller=caller))
+
+
+@router.get(
+    "/{job}/manifest",
+    summary="What a job was asked to do",
+    response_class=Response,
+    responses=documented(404, 503)
+    | {200: {"description": "A job spec", "content": {"application/json": {"schema": _SPEC_REF}}}},
+)
+def manifest(job: JobId, desk: TheDesk, caller: Caller) -> Response:
+    """The job spec as it was frozen: submitting it again makes the same pictures."""
+    return Response(desk.manifest(job, caller=caller), media_type="application/json")
+
+
+@router.post("/{job}/cancel", summary="Cancel a job", responses=documented(403, 404, 503))
+def cancel(job: JobId, desk: TheDesk, caller: Caller) -> Job:
+    """No new work after this answers; running work stops within a step; what is done stays. Again: no change."""
+    return Job.of(desk.cancel(job, caller=caller))
+
+
+@router.post("/{job}/pause", summary="Pause a job", responses=documented(403, 404, 409, 503))
+def pause(job: JobId, desk: TheDesk, caller: Caller) -> Job:
+    """No new work until it is resumed; nothing is lost."""
+    return Job.of(desk.pause(job, caller=caller))
+
+
+@router.post("/{job}/resume", summary="Resume a paused job", responses=documented(403, 404, 409, 503))
+def resume(job: JobId, desk: TheDesk, caller: Caller) -> Job:
+    """Work goes on where it was."""
+    return Job.of(desk.resume(job, caller=caller))
+
+
+@router.post("/{job}/retry", summary="Try refused variants again", responses=documented(403, 404, 409, 503))
+def retry(job: JobId, desk: TheDesk, caller: Caller) -> Job:
+    """Reopens a finished job's refused variants, and only those."""
+    return Job.of(desk.retry(job, caller=caller))

@@ -1,0 +1,37 @@
+"""Results: outcomes page by page, and the contact sheet."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from fastapi.responses import RedirectResponse
+
+from api.results import MOST_RECORDS, ResultsPage
+from api.web.callers import Caller
+from api.web.depends import JobId, TheDesk
+from api.web.problems import documented
+
+router = APIRouter(prefix="/v1/jobs/{job}", tags=["results"])
+
+
+@router.get("/results", summary="Outcomes, page by page", responses=documented(404, 422, 503))
+def results(
+    job: JobId,
+    desk: TheDesk,
+    caller: Caller,
+    cursor: Annotated[str, Query(description="`next_cursor` of the page before")] = "",
+    limit: Annotated[int, Query(ge=1, le=MOST_RECORDS)] = 100,
+) -> ResultsPage:
+    """The variants that have an outcome, in the order of their indexes, each picture with a link for 15 minutes."""
+    return desk.results(job, caller=caller, cursor=cursor, limit=limit)
+
+
+@router.get(
+    "/sheet",
+    summary="The contact sheet",
+    response_class=RedirectResponse,
+    status_code=307,
+    responses=documented(404, 503) | {307: {"description": "To a URL that gives the sheet for 15 minutes"}},
+)
+def sheet(job: JobId, desk: TheDesk, caller: Caller) -> RedirectResponse:
+    """All pictures at a glance, once the job is finished and written."""
+    return RedirectResponse(desk.sheet(job, caller=caller), status_code=307, headers={"Cache-Control": "no-store"})

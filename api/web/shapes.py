@@ -1,0 +1,148 @@
+"""What the API answers, as documented models: the ledger's views, with units, examples and links between them."""
+
+from typing import Self
+
+from pydantic import BaseModel, Field
+
+from api.readiness import Check
+from jobs.ledger.views import JobView, WorkerView
+from jobs.state import Lane, State
+
+
+class Links(BaseModel):
+    """Where everything about a job is, as paths on this host."""
+
+    self: str
+    manifest: str = Field(description="the job spec, as frozen when it was accepted")
+    results: str = Field(description="the variants that have an outcome, page by page")
+    events: str = Field(description="what happens, as server-sent events")
+    sheet: str = Field(description="the contact sheet, once the job is finished")
+
+
+class Job(BaseModel):
+    """A job as it stands. Times are Unix seconds on the ledger's clock, null for what has not happened."""
+
+    id: str = Field(examples=["01hzx3v9q2m5k8"])
+    name: str = Field(examples=["autumn-catalogue"])
+    state: State
+    reason: str = Field(description="why it is paused, failed or cancelled; empty otherwise")
+    lane: Lane
+    models: list[str] = Field(description="aliases of the model table", examples=[["sdxl"]])
+    spec_hash: str = Field(description="of the frozen spec: equal hashes, equal pictures")
+    results_uri: str = Field(examples=["s3://pentimento/default/01hzx3v9q2m5k8/"])
+    count: int = Field(description="variants to make; 0 until the job is planned, where it can't be known sooner")
+    total: int = Field(description="positions in the whole product, excluded ones included")
+    settled: int = Field(description="variants with a picture")
+    refused: int = Field(description="variants without one, for a recorded reason")
+    open: int = Field(description="variants that have no outcome yet")
+    leased: int = Field(description="variants that a worker has now")
+    waiting: int = Field(description="variants that will be tried again later")
+    causes: dict[str, int] = Field(description="refused variants by error code", examples=[{"image_not_found": 2}])
+    created_at: float
+    started_at: float | None
+    finished_at: float | None
+    written: bool = Field(description="results.jsonl, errors.jsonl and the sheet are stored")
+    links: Links
+
+    @classmethod
+    def of(cls, view: JobView) -> Self:
+        """The ledger's view as the API shows it."""
+        here = f"/v1/jobs/{view.id}"
+        return cls(
+            id=view.id,
+            name=view.name,
+            state=view.state,
+            reason=view.reason,
+            lane=view.lane,
+            models=list(view.models),
+            spec_hash=view.spec_hash,
+            results_uri=view.results_uri,
+            count=view.count,
+            total=view.total,
+            settled=view.settled,
+            refused=view.refused,
+            open=view.open,
+            leased=view.leased,
+            waiting=view.waiting,
+            causes=dict(view.causes),
+            created_at=view.created_at,
+            started_at=view.started_at or None,
+            finished_at=view.finished_at or None,
+            written=view.written,
+            links=Links(
+                self=here,
+                manifest=f"{here}/manifest",
+                results=f"{here}/results",
+                events=f"{here}/events",
+                sheet=f"{here}/sheet",
+            ),
+        )
+
+
+class JobList(BaseModel):
+    """Jobs, newest first."""
+
+    jobs: list[Job]
+    next_cursor: str | None = Field(description="for `?cursor=`; null on the last page")
+
+
+class UploadReceipt(BaseModel):
+    """An init image that is stored, by its content: the same bytes have the same URI."""
+
+    uri: str = Field(description="for `images` of a job spec", examples=["upload://" + "9f" * 32])
+    size: int = Field(description="bytes")
+    sha256: str
+
+
+class Worker(BaseModel):
+    """A worker as it last announced itself."""
+
+    id: str
+    device: str = Field(examples=["cuda", "cpu"])
+    backend: str
+    models: list[str]
+    slots: int = Field(description="tickets that it takes at once")
+    busy: int = Field(description="tickets that it has now")
+    seen_at: float = Field(description="Unix seconds")
+    rendered: int = Field(description="pictures since it started")
+
+    @classmethod
+    def of(cls, view: WorkerView) -> Self:
+        """The ledger's view as the API shows it."""
+        return cls(
+            id=view.id,
+            device=view.device,
+            backend=view.backend,
+            models=list(view.models),
+            slots=view.slots,
+            busy=view.busy,
+            seen_at=view.seen_at,
+            rendered=view.rendered,
+        )
+
+
+class WorkerList(BaseModel):
+    """Who is there to render."""
+
+    workers: list[Worker]
+
+
+class CheckResult(BaseModel):
+    """One thing that the API can't work without."""
+
+    name: str = Field(examples=["ledger", "storage"])
+    ok: bool
+    detail: str
+
+    @classmethod
+    def of(cls, check: Check) -> Self:
+        """The desk's check as the API shows it."""
+        return cls(name=check.name, ok=check.ok, detail=check.detail)
+
+
+class Readiness(BaseModel):
+    """Whether jobs can be accepted now; answered with 503 where one check failed."""
+
+    ready: bool
+    failed: list[str] = Field(description="names of the failed checks")
+    checks: list[CheckResult]
