@@ -1,0 +1,63 @@
+"""Logs: JSON lines for machines, short lines for people, one filter for secrets before either."""
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import TYPE_CHECKING, Any, Final
+
+import structlog
+
+if TYPE_CHECKING:
+    from jobs.settings import Settings
+
+_SECRETS: Final = (
+    re.compile(r"(?i)(?<=://)[^/@\s]*:[^/@\s]*(?=@)"),
+    re.compile(r"(?i)(?<=signature=)[^&\s\"']+"),
+    re.compile(r"(?i)(?<=credential=)[^&\s\"']+"),
+    re.compile(r"(?i)(?<=authorization: )\S+( \S+)?"),
+)
+
+
+def redact(text: str) -> str:
+    """Blank out passwords in URLs, signatures and credentials in presigned links, and authorization headers."""
+    for secret in _SECRETS:
+        text = secret.sub("***", text)
+    return text
+
+
+def _redact_all(_: object, __: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    for key, value in fields.items():
+        if isinstance(value, str):
+            fields[key] = redact(value)
+    return fields
+
+
+def configure(settings: "Settings") -> None:
+    """Send this process's logs, and those of libraries, to stderr in the format that the settings name."""
+    as_json = settings.log_format == "json" or (settings.log_format == "auto" and not sys.stderr.isatty())
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.PositionalArgumentsFormatter(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    tail: list[Any] = [structlog.processors.format_exc_info, _redact_all]
+    tail += [structlog.processors.JSONRenderer()] if as_json else [structlog.dev.ConsoleRenderer(colors=False)]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler()
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *tail]
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(settings.log_level.upper())
+    for chatty in ("httpx", "httpcore", "botocore", "boto3", "s3transfer", "urllib3", "diffusers", "kombu", "celery"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
