@@ -1,4 +1,4 @@
-"""The deployment's settings: environment variables (prefix PENTIMENTO_) into one frozen object; nothing else reads them.
+"""The deployment's settings: environment variables (prefix PENTIMENTO_) into one frozen object, read nowhere else.
 
 Every setting has a default that works on one machine; `pentimento up` fills in the addresses of what it started.
 """
@@ -36,6 +36,9 @@ class Settings(BaseSettings):
     fetch_private: bool = Field(
         default=False, description="init images may be fetched from loopback and private addresses (tests, one machine)"
     )
+    fetch_ports: Annotated[tuple[int, ...], NoDecode] = Field(
+        (80, 443, 8080, 8443), description="ports that init images are fetched from; with fetch_private any port"
+    )
 
     # Models and the device.
     models_file: Path | None = Field(None, description="the model table; none: the table that ships with pentimento")
@@ -67,7 +70,7 @@ class Settings(BaseSettings):
     log_format: Literal["auto", "json", "text"] = "auto"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
-    @field_validator("input_buckets", "input_roots", mode="before")
+    @field_validator("input_buckets", "input_roots", "fetch_ports", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

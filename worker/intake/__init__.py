@@ -1,0 +1,105 @@
+"""Everything untrusted about images: from a URI that a stranger wrote to pixels that the engine can take.
+
+::
+
+    uri --fetch--> bytes --decode--> picture --fit--> pixels --cache--> order
+
+`fetch` decides what may be read and gets it (`web` and `address` guard what goes over the network); `decode` decides
+what is a picture (`header` looks at the claim before any decoder does); `fit` decides the size; `cache` does all that
+once for a sweep. Every failure is one sentence with a remedy: `ForbiddenUri`, `ImageNotFound`, `TooLarge` and
+`BadImage` are the caller's to mend and final, `Unreachable` and `StorageUnavailable` are worth another try later.
+"""
+
+import hashlib
+from dataclasses import dataclass
+
+from jobs.errors import BadImage
+from jobs.settings import Settings
+from jobs.storage import Storage
+from jobs.uris import shown
+from jobs.variant import Fit
+from worker.intake.cache import OnceCache
+from worker.intake.decode import Pixels, decode
+from worker.intake.fetch import Fetcher
+from worker.intake.fit import fit
+
+CACHE_BYTES = 256 << 20
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class InitPixels:
+    """An init image, ready for an order. Shared by everyone who asks for it: never write to `pixels`.
+
+    pixels: uint8 RGB, shape (height, width, 3), both multiples of what was asked for.
+    sha256: of the bytes as fetched, 64 hex digits. original_size: (width, height), upright, before fitting.
+    """
+
+    pixels: Pixels
+    sha256: str
+    original_size: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What tells two cached pictures apart. The caller, because what one may read another may not."""
+
+    job: str
+    caller: str
+    uri: str
+    width: int | None
+    height: int | None
+    multiple: int
+    max_pixels: int
+    mode: Fit
+
+
+class Intake:
+    """Init images by URI. Thread-safe; one for the whole process."""
+
+    def __init__(
+        self, storage: Storage, settings: Settings, *, fetcher: Fetcher | None = None, cache_bytes: int = CACHE_BYTES
+    ) -> None:
+        self._fetcher = fetcher or Fetcher(storage, settings)
+        self._max_pixels = settings.max_image_pixels
+        self._cache = OnceCache[_Wanted, InitPixels](cache_bytes, lambda found: found.pixels.nbytes)
+
+    def init_image(  # noqa: PLR0913 - the model's three limits travel with the variant's three wishes
+        self,
+        uri: str,
+        *,
+        caller: str,
+        width: int | None,
+        height: int | None,
+        multiple: int,
+        max_pixels: int,
+        mode: Fit,
+        job: str = "",
+    ) -> InitPixels:
+        """Fetch, decode and fit the image at `uri`, once for each job (a later job may find other bytes there).
+
+        width and height in pixels, None for the image's own; multiple and max_pixels are the model's.
+
+        Raises:
+            ForbiddenUri, ImageNotFound, TooLarge, BadImage: final; the message names the URI.
+            Unreachable, StorageUnavailable: retryable.
+
+        """
+        wanted = _Wanted(job, caller, uri, width, height, multiple, max_pixels, mode)
+        return self._cache.get(wanted, lambda: self._make(wanted))
+
+    def _make(self, wanted: _Wanted) -> InitPixels:
+        data = self._fetcher.fetch(wanted.uri, caller=wanted.caller)
+        try:
+            picture = decode(data, max_pixels=self._max_pixels)
+        except BadImage as error:
+            raise BadImage(f"'{shown(wanted.uri)}': {error}", remedy=error.remedy) from error
+        pixels = fit(
+            picture.pixels,
+            width=wanted.width,
+            height=wanted.height,
+            multiple=wanted.multiple,
+            max_pixels=wanted.max_pixels,
+            mode=wanted.mode,
+        )
+        original = (picture.pixels.shape[1], picture.pixels.shape[0])
+        return InitPixels(pixels, hashlib.sha256(data).hexdigest(), original)

@@ -1,0 +1,95 @@
+"""Gets the bytes of an init image, from wherever its URI says and only if this deployment and this caller may.
+
+==================  =======================================================================================
+`upload://<sha>`    the caller's own uploads in the storage; the bytes must have that hash
+`s3://`, `file://`  the caller's own folder of the results; else a listed bucket or a file below a listed root
+`http(s)://`        public addresses, through the guard in `web`
+==================  =======================================================================================
+
+A fault of the world is tried again here, briefly; what lasts longer is given back to the ledger, which waits in
+minutes and lets other variants go first.
+"""
+
+import hashlib
+import os
+import random
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from jobs.errors import BadImage, ForbiddenUri, Unreachable, WorldsFault
+from jobs.settings import Settings
+from jobs.storage import Storage
+from jobs.uris import FileUri, S3Uri, UploadUri, WebUri, caller_uri, parse, shown, upload_uri
+from worker.intake.web import Web, WebRules
+
+ATTEMPTS = 3
+BASE_SECONDS = 0.2
+
+
+class Fetcher:
+    """Fetches init images. Thread-safe. `jitter` gives 0..1; it and `sleep` are passed in for the tests."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        settings: Settings,
+        *,
+        web: Web | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._storage = storage
+        self._settings = settings
+        self._web = web or Web(WebRules(private=settings.fetch_private, ports=settings.fetch_ports))
+        self._sleep = sleep
+        self._jitter = jitter
+
+    def fetch(self, uri: str, *, caller: str) -> bytes:
+        """All bytes at `uri`, at most `max_image_bytes`.
+
+        Raises:
+            ForbiddenUri: not a URI that `caller` may have read here.
+            ImageNotFound: nothing lies there.
+            TooLarge: more bytes than the bound.
+            BadImage: an upload whose bytes changed.
+            Unreachable, StorageUnavailable: the world's fault, after some attempts.
+
+        """
+        at = parse(uri)
+        limit = self._settings.max_image_bytes
+        if isinstance(at, WebUri):
+            return self._insist(lambda: self._web.get(at, limit=limit))
+        if isinstance(at, UploadUri):
+            where = upload_uri(self._settings.output_uri, caller, at.sha256)
+            data = self._insist(lambda: self._storage.read(where, limit=limit))
+            if hashlib.sha256(data).hexdigest() != at.sha256:
+                raise BadImage(f"the upload {at} has other bytes than its name says", remedy="Upload it again.")
+            return data
+        self._check(at, caller)
+        return self._insist(lambda: self._storage.read(str(at), limit=limit))
+
+    def _check(self, at: S3Uri | FileUri, caller: str) -> None:
+        if str(at).startswith(caller_uri(self._settings.output_uri, caller)):
+            return
+        said = f"'{shown(str(at))}' is not read by this deployment for {caller!r}"
+        if isinstance(at, S3Uri):
+            listed = self._settings.input_buckets
+            if at.bucket not in listed and "*" not in listed:
+                remedy = f"Upload the picture, or add {at.bucket} to PENTIMENTO_INPUT_BUCKETS."
+                raise ForbiddenUri(said, remedy=remedy)
+            return
+        real = Path(os.path.realpath(at.path))
+        if not any(real.is_relative_to(os.path.realpath(root)) for root in self._settings.input_roots):
+            raise ForbiddenUri(said, remedy="Upload the picture, or add its folder to PENTIMENTO_INPUT_ROOTS.")
+
+    def _insist(self, get: Callable[[], bytes]) -> bytes:
+        for attempt in range(1, ATTEMPTS):
+            try:
+                return get()
+            except WorldsFault:
+                self._sleep(BASE_SECONDS * 2**attempt * (0.5 + self._jitter()))
+        try:
+            return get()
+        except Unreachable as error:
+            raise Unreachable(f"{error}, {ATTEMPTS} times", remedy=error.remedy) from error
