@@ -6,30 +6,38 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from jobs.errors import WorldsFault
 
 LEASH = Path(__file__).with_name("leash.py")
 LOG_TAIL_BYTES = 4000
 PROBE_PAUSE_SECONDS = 0.02
 
 
-class ChildFailed(RuntimeError):
-    """A child process ended, or never became ready; the text names it, its exit code and the end of its log."""
+class ChildFailed(WorldsFault):
+    """A server could not be started or has ended; the text names it, its exit code and the end of its log."""
+
+    code = "farm_failed"
+    retryable = False
 
 
 @dataclass(frozen=True, slots=True)
 class Child:
     """A child process before it is started.
 
-    `environment` is added to ours. `is_ready` is asked again and again until it says yes or `ready_seconds` have
-    passed. On stop it gets SIGTERM, then, after `grace_seconds`, SIGKILL.
+    `environment` is added to ours. `is_ready` is asked again and again, with the process's id, until it says yes or
+    `ready_seconds` have passed. On stop the child gets SIGTERM, then, after `grace_seconds`, SIGKILL. Children of one
+    `tier` are stopped at the same time.
     """
 
     name: str
     argv: tuple[str, ...]
     log_file: Path
-    is_ready: Callable[[], bool]
+    is_ready: Callable[[int], bool]
+    tier: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
     ready_seconds: float = 20.0
     grace_seconds: float = 10.0
@@ -62,28 +70,34 @@ class Running:
         """None while it runs; minus the signal's number where a signal ended it."""
         return self._process.poll()
 
-    def wait_ready(self, *, should_stop: Callable[[], bool] = lambda: False) -> None:
-        """Return once the child answers.
+    def wait_ready(self, *, meanwhile: Callable[[], None] = lambda: None) -> None:
+        """Return once the child answers; `meanwhile` is called between the questions, and may raise.
 
         Raises:
             ChildFailed: it ended, or did not answer within `ready_seconds`.
 
         """
         deadline = time.monotonic() + self.child.ready_seconds
-        while not self.child.is_ready():
+        while not self.child.is_ready(self.pid):
             if self.exit_code is not None:
                 raise ChildFailed(self.obituary())
             if time.monotonic() > deadline:
-                raise ChildFailed(
-                    f"{self.child.name} did not answer within {self.child.ready_seconds:g} s.\n{self.log_tail()}"
-                )
-            if should_stop():
-                return
+                said = f"{self.child.name} did not answer within {self.child.ready_seconds:g} s."
+                raise ChildFailed(f"{said}\n{self.log_tail()}")
+            meanwhile()
             time.sleep(PROBE_PAUSE_SECONDS)
 
     def stop(self) -> int:
         """Ask it to end, then make it; the exit code. Stopping what has ended is no error."""
+        self.ask_to_end()
+        return self.wait_end()
+
+    def ask_to_end(self) -> None:
+        """SIGTERM, without waiting."""
         self._signal(signal.SIGTERM)
+
+    def wait_end(self) -> int:
+        """Wait for its end, at most `grace_seconds`, then SIGKILL; the exit code."""
         try:
             return self._process.wait(self.child.grace_seconds)
         except subprocess.TimeoutExpired:
@@ -96,10 +110,8 @@ class Running:
 
     def _signal(self, number: signal.Signals) -> None:
         if self._process.poll() is None:
-            try:
+            with suppress(ProcessLookupError):  # it may end between the two calls
                 os.killpg(self.pid, number)
-            except ProcessLookupError:  # it ended between the two calls
-                return
 
     def log_tail(self) -> str:
         """The end of its log, at most `LOG_TAIL_BYTES`, with the file's name."""

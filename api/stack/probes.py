@@ -34,3 +34,15 @@ def http_answers(url: str, *, status: int | None = None) -> bool:
     return (
         answer.status_code == status if status is not None else answer.status_code < httpx.codes.INTERNAL_SERVER_ERROR
     )
+
+
+def worker_is_listed(api_url: str, pid: int) -> bool:
+    """Whether the API lists the worker with this process id on this machine (a worker's id is `<host>-<pid>-<random>`).
+
+    Its own id is looked for, because workers of a farm that was here before stay listed for a while.
+    """
+    try:
+        answer = httpx.get(f"{api_url}/v1/workers", timeout=PROBE_SECONDS, trust_env=False).raise_for_status()
+        return any(worker["id"].startswith(f"{socket.gethostname()}-{pid}-") for worker in answer.json()["workers"])
+    except (httpx.HTTPError, ValueError, KeyError, TypeError):
+        return False

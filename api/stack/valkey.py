@@ -3,13 +3,11 @@
 The wheel's own starter is not used: it ties the server to a Python object and lets two servers share one data folder.
 """
 
-import fcntl
 import importlib.util
 import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 from api.stack.child import Child, ChildFailed
 from api.stack.ports import LOOPBACK
@@ -67,28 +65,4 @@ class Valkey:
         argv = [server_binary()]
         for option, value in options.items():
             argv += [f"--{option}", value]
-        return Child("redis", tuple(argv), self.log_file, is_ready=lambda: redis_answers(self.url))
-
-
-def lock_folder(folder: Path) -> IO[str]:
-    """Take the folder for this process, until the returned file is closed; the file then holds our pid.
-
-    Raises:
-        ChildFailed: another process has it; the text says which.
-
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = (folder / "lock").open("a+")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        lock.seek(0)
-        holder = lock.read().strip() or "unknown"
-        lock.close()
-        raise ChildFailed(
-            f"{folder} is in use by process {holder}. Stop that one, or choose another folder with --data."
-        ) from None
-    lock.truncate(0)
-    lock.write(str(os.getpid()))
-    lock.flush()
-    return lock
+        return Child("redis", tuple(argv), self.log_file, is_ready=lambda _: redis_answers(self.url))

@@ -1,0 +1,87 @@
+"""`pentimento up`: a whole farm on this machine, until somebody stops it."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from api.cli.address import DATA_DIR
+from api.cli.options import AsJson
+from api.cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from api.stack import Stack
+
+
+def up(
+    data: Annotated[Path, typer.Option(metavar="DIR", help="Where everything is kept.")] = DATA_DIR,
+    port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, help="The API's port; 0 for any that is free. Default: $PENTIMENTO_PORT, 7801."),
+    ] = None,
+    workers: Annotated[int, typer.Option(min=0, max=64, help="How many workers; one for each GPU.")] = 1,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Start Redis, an S3 store, the API and workers here, and keep them running until Ctrl-C.
+
+    What PENTIMENTO_REDIS_URL and PENTIMENTO_S3_ENDPOINT name is used instead of starting one. Jobs and pictures stay
+    in DIR, and go on at the next start.
+
+    [dim]Example:[/dim]  pentimento up --data ~/farm --workers 2
+    """
+    from api.stack import Stack
+    from jobs.settings import settings
+
+    terminal = Terminal(as_json=as_json)
+    stack = Stack(data, workers=workers, port=settings().port if port is None else port, on_event=terminal.note)
+    try:
+        with _sigterm_as_interrupt(), stack:
+            _say(terminal, stack)
+            stack.wait()
+    except KeyboardInterrupt:
+        terminal.note("Stopped; nothing is left running.")
+
+
+@contextmanager
+def _sigterm_as_interrupt() -> Iterator[None]:
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _say(terminal: Terminal, stack: "Stack") -> None:
+    """Where everything is. Keys are not shown, only where they lie."""
+    folder = stack.folder
+    terminal.answer(
+        {
+            "api_url": stack.api_url,
+            "s3_endpoint": stack.s3_endpoint,
+            "data": str(folder.path.resolve()),
+            "processes": stack.processes,
+        }
+    )
+    if terminal.as_json:
+        return
+    from rich.panel import Panel
+
+    lines = [
+        f"API        {stack.api_url}  (reference: {stack.api_url}/docs)",
+        f"S3         {stack.s3_endpoint or 'AWS'}",
+        *([f"S3 keys    {folder.credentials_file}"] if "s3" in stack.processes else []),
+        *([f"Pictures   {folder.objects}"] if "s3" in stack.processes else []),
+        f"Logs       {folder.path / 'logs'}",
+        "",
+        "Submit     pentimento submit MANIFEST --watch",
+        "Stop       Ctrl-C",
+    ]
+    terminal.out.print(Panel("\n".join(lines), title="pentimento is up", expand=False), markup=False)
