@@ -117,8 +117,8 @@ def _check_single(image: Image.Image, kind: Format) -> None:
 
 def _upright(image: Image.Image) -> Image.Image:
     turn = None
-    # A broken EXIF block says nothing about the pixels, which are whole.
-    with suppress(*_DECODER_FAULTS):
+    # A broken EXIF block (Pillow warns or raises, as it comes) says nothing about the pixels, which are whole.
+    with suppress(*_DECODER_FAULTS, UserWarning):
         turn = _TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
     return image if turn is None else image.transpose(turn)
 
