@@ -1,15 +1,12 @@
 """`pentimento up`: a whole farm on this machine, until somebody stops it."""
 
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from api.cli.address import DATA_DIR
+from api.cli.interrupts import sigterm_as_interrupt
 from api.cli.options import AsJson
 from api.cli.terminal import Terminal
 
@@ -40,23 +37,11 @@ def up(
     terminal = Terminal(as_json=as_json)
     stack = Stack(data, workers=workers, port=settings().port if port is None else port, on_event=terminal.note)
     try:
-        with _sigterm_as_interrupt(), stack:
+        with sigterm_as_interrupt(), stack:
             _say(terminal, stack)
             stack.wait()
     except KeyboardInterrupt:
         terminal.note("Stopped; nothing is left running.")
-
-
-@contextmanager
-def _sigterm_as_interrupt() -> Iterator[None]:
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _say(terminal: Terminal, stack: "Stack") -> None:

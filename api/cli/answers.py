@@ -1,0 +1,131 @@
+"""What the API answers, as the command line reads it: a newer server may say more, and `--json` passes that on."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from jobs.state import State
+
+
+def _none_is_empty(value: object) -> object:
+    return "" if value is None else value
+
+
+def _none_is_zero(value: object) -> object:
+    return 0 if value is None else value
+
+
+Text = Annotated[str, BeforeValidator(_none_is_empty)]
+Whole = Annotated[int, BeforeValidator(_none_is_zero)]
+Seconds = Annotated[float, BeforeValidator(_none_is_zero)]
+
+
+class Answer(BaseModel):
+    """Any answer: frozen, and what it says beyond our fields is kept."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+
+class Job(Answer):
+    """A job as it stands. Times are Unix seconds, 0 for what has not happened."""
+
+    id: str
+    state: State
+    name: Text = ""
+    reason: Text = ""
+    lane: Text = ""
+    count: Whole = 0
+    settled: Whole = 0
+    refused: Whole = 0
+    leased: Whole = 0
+    waiting: Whole = 0
+    created_at: Seconds = 0
+    started_at: Seconds = 0
+    finished_at: Seconds = 0
+    written: bool = False
+    results_uri: Text = ""
+    causes: dict[str, int] = Field(default_factory=dict)
+
+    @property
+    def complete(self) -> bool:
+        """Every picture that was asked for is there."""
+        return self.state is State.SUCCEEDED
+
+
+class Jobs(Answer):
+    """A page of jobs, newest first."""
+
+    jobs: list[Job]
+    next_cursor: Text = ""
+
+
+class Upload(Answer):
+    """An uploaded picture: its URI is its content."""
+
+    uri: str
+    sha256: str
+    size: int
+
+
+class Failure(Answer):
+    """Why a variant has no picture."""
+
+    code: Text = ""
+    message: Text = ""
+
+
+class Record(Answer):
+    """One variant's outcome. `key` is its picture's URI in storage; `link` is a URL for some minutes, or empty."""
+
+    index: int
+    state: Text = ""
+    image: Text = ""
+    key: Text = ""
+    link: Text = ""
+    sha256: Text = ""
+    size: Whole = 0
+    seed: int | None = None
+    error: Failure | None = None
+
+
+class Records(Answer):
+    """A page of outcomes, in the order of their indexes."""
+
+    records: list[Record]
+    next_cursor: Text = ""
+
+
+class Worker(Answer):
+    """A worker as it last announced itself."""
+
+    id: str
+    device: Text = ""
+    backend: Text = ""
+    models: list[str] = Field(default_factory=list)
+    slots: Whole = 0
+    busy: Whole = 0
+    seen_at: Seconds = 0
+    rendered: Whole = 0
+
+
+class Workers(Answer):
+    """Everybody who announced themselves lately."""
+
+    workers: list[Worker]
+
+
+class Model(Answer):
+    """A row of the model table."""
+
+    alias: str
+    family: Text = ""
+    width: Whole = 0
+    height: Whole = 0
+    default: bool = False
+    description: Text = ""
+
+
+class Models(Answer):
+    """The model table."""
+
+    models: list[Model]

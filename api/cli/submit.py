@@ -1,0 +1,125 @@
+"""`pentimento submit`: a manifest becomes a job, after the pictures of this machine that it names are sent along."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+from uuid import uuid4
+
+import typer
+
+from api.cli.exits import USAGE
+from api.cli.options import Api, AsJson
+from api.cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from api.cli.answers import Job
+    from api.cli.client import Client
+    from jobs.spec import JobSpec
+
+# A sweep grows by a factor with every axis: above this many pictures somebody has to say that it was meant.
+ASK_ABOVE = 10_000
+
+
+def submit(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="MANIFEST", exists=True, dir_okay=False, allow_dash=True, help="YAML or JSON; - for stdin."
+        ),
+    ],
+    idempotency_key: Annotated[
+        str, typer.Option(metavar="KEY", help="The same key gives the same job again. Default: a fresh one.")
+    ] = "",
+    api: Api = "",
+    *,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Follow the job until it ends.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help=f"Don't ask, however many above {ASK_ABOVE:,}.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Submit a job from a manifest.
+
+    Pictures given as paths are sent along first, relative to the manifest's folder, each content once.
+
+    [dim]Examples:[/dim]
+
+      pentimento submit autumn.yaml --watch
+      pentimento submit autumn.yaml --idempotency-key autumn-2026 --json | jq -r .id
+      generate-manifest | pentimento submit - --yes
+    """
+    from api.cli.address import api_url
+    from api.cli.client import Client
+    from api.cli.watch import attend, finish
+
+    terminal = Terminal(as_json=as_json)
+    spec, text = read(file)
+    _ask(terminal, spec, yes=yes)
+    with Client(api_url(api)) as client:
+        job, created = send(client, terminal, spec, text=text, file=file, key=idempotency_key)
+        terminal.answer(job.model_dump(mode="json") | {"created": created})
+        if not created:
+            terminal.note(f"The key {idempotency_key!r} has made this job before: {job.id}")
+        if watch:
+            terminal.note(f"Job {job.id}")
+            finish(terminal, attend(client, terminal, job.id))
+        else:
+            terminal.text(job.id)
+            terminal.note(f"Follow it with: pentimento watch {job.id}")
+
+
+def read(file: Path) -> "tuple[JobSpec, str]":
+    """The spec in `file` ("-" for stdin), and its text.
+
+    Raises:
+        InvalidSpec: every problem of the manifest, with its line.
+
+    """
+    from jobs.errors import InvalidSpec, Problem
+    from jobs.manifest import parse_manifest
+
+    source = "stdin" if str(file) == "-" else str(file)
+    data = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        problem = Problem("(the document)", f"not UTF-8 at byte {error.start}", "", "Save it as UTF-8")
+        raise InvalidSpec([problem], source=source) from None
+    return parse_manifest(text, source=source), text
+
+
+def send(
+    client: "Client", terminal: Terminal, spec: "JobSpec", *, text: str, file: Path, key: str
+) -> "tuple[Job, bool]":
+    """Upload the local pictures of `spec`, then submit it; the job, and whether it is new.
+
+    Raises:
+        InvalidSpec: local pictures that are not there, or what the API finds wrong.
+
+    """
+    from api.cli.upload import find, upload
+    from jobs.spec import canonical_json, local_paths, with_images
+
+    folder, source = (Path(), "stdin") if str(file) == "-" else (file.parent, str(file))
+    files = find(local_paths(spec), folder=folder, text=text, source=source)
+    if files:
+        with terminal.bar("Sending pictures", total=len(set(files.values()))) as advance:
+            spec = with_images(spec, upload(client, files, on_file=advance))
+    return client.submit(canonical_json(spec), key=key or uuid4().hex)
+
+
+def _ask(terminal: Terminal, spec: "JobSpec", *, yes: bool) -> None:
+    """Have a large job confirmed.
+
+    Raises:
+        typer.Exit: nobody is there to be asked, or the answer is no.
+
+    """
+    from jobs.sweep import Sweep
+
+    count = Sweep(spec).count
+    if yes or count <= ASK_ABOVE:
+        return
+    if terminal.as_json or not sys.stdin.isatty():
+        sys.stderr.write(f"This job makes {count:,} pictures; add --yes if that is meant.\n")
+        raise typer.Exit(USAGE)
+    if not typer.confirm(f"This job makes {count:,} pictures. Go on?", err=True):
+        raise typer.Exit(USAGE)

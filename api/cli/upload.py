@@ -1,0 +1,68 @@
+"""Pictures of this machine that a manifest names: found, told apart by their content, and sent once each."""
+
+import hashlib
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from api.cli.client import Client
+from jobs.errors import InvalidSpec, Problem
+
+# Each holds one whole picture in memory, and one machine's uplink is soon full.
+PARALLEL = 4
+
+
+def find(written: Iterable[tuple[str, str]], *, folder: Path, text: str, source: str) -> Mapping[str, Path]:
+    """The file behind each path as written, relative to `folder`.
+
+    written: (place in the manifest, path), as `jobs.spec.images.local_paths` gives them. text: the manifest's, for line
+    numbers.
+
+    Raises:
+        InvalidSpec: files that are not there, all of them at once.
+
+    """
+    files: dict[str, Path] = {}
+    problems = []
+    for where, path in written:
+        files[path] = folder / path
+        if not files[path].is_file():
+            message = "is a folder, not a picture" if files[path].is_dir() else "no such file"
+            remedy = f"Paths are relative to the manifest's folder, {folder.resolve()}"
+            problems.append(Problem(where, message, path, remedy, _line(path, text)))
+    if problems:
+        raise InvalidSpec(problems, source=source)
+    return files
+
+
+def upload(client: Client, files: Mapping[str, Path], *, on_file: Callable[[], None]) -> Mapping[str, str]:
+    """Send the files, equal ones once; the `upload://` URI of each path as written.
+
+    Raises:
+        TooLarge, BadImage: the API refuses a file.
+        OSError: a file can't be read.
+
+    """
+    shas = {file: _sha256(file) for file in set(files.values())}
+    unlike = {sha256: file for file, sha256 in shas.items()}
+    gate = threading.Lock()
+
+    def send(sha256: str) -> str:
+        uri = client.upload(unlike[sha256].read_bytes()).uri
+        with gate:
+            on_file()
+        return uri
+
+    with ThreadPoolExecutor(PARALLEL) as pool:
+        uris = dict(zip(unlike, pool.map(send, unlike), strict=True))
+    return {path: uris[shas[file]] for path, file in files.items()}
+
+
+def _line(path: str, text: str) -> int | None:
+    return next((number for number, line in enumerate(text.splitlines(), 1) if path in line), None)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
