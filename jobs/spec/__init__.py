@@ -1,0 +1,107 @@
+"""What a user writes: one language for the HTTP body, the manifest file and the published JSON Schema.
+
+A document comes in a short form and in a long one (`apiVersion: pentimento/v1`, `kind: Sweep`, `metadata`, `spec`).
+`parse_spec` makes of either the one normal form, a frozen `JobSpec`, or says everything that is wrong with it at once.
+
+==============  ==========================================================================================
+`fields`        every field with its bounds, default and description; also the words we know but don't take
+`reading`       the document, section by section; `axes` and `values` read lists, ranges, cells, single values
+`delivery`      output, run, labels
+`checks`        what the parts say about each other: variables, per-image settings, cells, sizes
+`model`         the normal form
+`holes`         which cells are not rendered, and how many are
+`images`        image URIs and names, local paths
+`names`         the template by which pictures are named
+`canonical`     the normal form as text again: stable bytes, the same spec when parsed
+`schema`        the JSON Schema
+==============  ==========================================================================================
+
+Precedence: parameters < axis cell < `include` < an image's own `set`. A field that an image sets removes that axis for
+that image. Axes run in the order in which their fields are written, then the matrix.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from jobs.spec.canonical import canonical_json, document_of, spec_hash
+from jobs.spec.checks import Checks
+from jobs.spec.images import init_images, local_paths, require_uris, with_images
+from jobs.spec.model import AxisSpec, ImageSpec, JobSpec, OutputSpec, RunSpec, SeedPlan
+from jobs.spec.problems import Lines, Path, Problems
+from jobs.spec.reading import Document
+from jobs.spec.schema import json_schema
+
+__all__ = [
+    "AxisSpec",
+    "ImageSpec",
+    "JobSpec",
+    "Lines",
+    "OutputSpec",
+    "Path",
+    "RunSpec",
+    "SeedPlan",
+    "canonical_json",
+    "document_of",
+    "freeze",
+    "init_images",
+    "json_schema",
+    "local_paths",
+    "parse_spec",
+    "require_uris",
+    "spec_hash",
+    "with_images",
+]
+
+API_VERSION = "pentimento/v1"
+KIND = "Sweep"
+
+
+def parse_spec(data: object, *, source: str = "", lines: Lines | None = None) -> JobSpec:
+    """Make a `JobSpec` of a document (mappings, lists and scalars, as JSON or YAML gives them).
+
+    source: what the document is called in messages. lines: the 1-based line of a path, None where there is none.
+
+    Raises:
+        InvalidSpec: everything that is wrong with it, each with path, value, remedy and, where known, line.
+
+    """
+    problems = Problems(source=source, lines=lines)
+    if not isinstance(data, Mapping):
+        problems.add((), "a job spec is a mapping", value=data, remedy="Start with `images:`")
+        problems.raise_any()
+    document = _unwrapped(problems, problems.mapping(data, (), what="a job spec"))
+    spec = document.read()
+    Checks(document, spec).run()
+    problems.raise_any()
+    return spec
+
+
+def _unwrapped(problems: Problems, data: dict[str, object]) -> Document:
+    """The short form inside the long one."""
+    if not data.keys() & {"apiVersion", "kind", "metadata", "spec"}:
+        return Document(problems, data, ())
+    for key, expected in (("apiVersion", API_VERSION), ("kind", KIND)):
+        if data.get(key) != expected:
+            problems.add((key,), f"must be {expected}", value=data.get(key), remedy="Or leave the envelope out")
+    problems.unknown(data, ("apiVersion", "kind", "metadata", "spec"), ())
+    metadata = problems.mapping(data.get("metadata") or {}, ("metadata",), what="metadata")
+    problems.unknown(metadata, ("name", "labels"), ("metadata",))
+    inner = problems.mapping(data.get("spec"), ("spec",), what="spec")
+    for key in ("name", "labels"):
+        if key in inner and key in metadata:
+            problems.add(("spec", key), f"metadata.{key} and spec.{key} say the same thing", remedy="Keep one of them")
+    return Document(problems, {**metadata, **inner}, ("spec",))
+
+
+def freeze(spec: JobSpec, *, seed_base: int) -> JobSpec:
+    """The spec with `seed_base` (uint32) as its seeds' base, where it needs one and says none.
+
+    Raises:
+        ValueError: not a uint32.
+
+    """
+    if not 0 <= seed_base < 1 << 32:
+        raise ValueError(f"seed_base is {seed_base}, not a uint32")
+    if spec.seed.base is not None:
+        return spec
+    return replace(spec, seed=replace(spec.seed, base=seed_base))

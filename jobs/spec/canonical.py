@@ -1,0 +1,102 @@
+"""A spec as a document again: stable bytes for hashing, storing and sending, and the same spec when they are parsed.
+
+Keys that mean nothing by their order are sorted; axes keep theirs, because positions follow it. Defaults are written
+out, so that a frozen manifest means the same under a version with other defaults.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+from jobs.spec.fields import FIELDS
+from jobs.spec.model import AxisSpec, FieldValue, ImageSpec, JobSpec
+from jobs.spec.numbers import Span
+
+
+def canonical_json(spec: JobSpec) -> bytes:
+    """The document as JSON in UTF-8. Equal specs give equal bytes."""
+    return json.dumps(document_of(spec), ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+
+
+def spec_hash(spec: JobSpec) -> str:
+    """The SHA-256 of the canonical JSON, 64 hex digits."""
+    return hashlib.sha256(canonical_json(spec)).hexdigest()
+
+
+def document_of(spec: JobSpec) -> dict[str, object]:
+    """The short form, in canonical order."""
+    document: dict[str, object] = {}
+    if spec.name:
+        document["name"] = spec.name
+    if spec.labels:
+        document["labels"] = dict(sorted(spec.labels.items()))
+    document["images"] = [_image(image) for image in spec.images]
+    document.update({name: _value(spec.fixed[name]) for name in FIELDS if name in spec.fixed})
+    if not any("seed" in axis.names for axis in spec.axes):
+        plan = {"policy": spec.seed.policy, "base": spec.seed.base}
+        document["seed"] = {key: value for key, value in plan.items() if value is not None}
+    document["samples"] = spec.samples
+    for axis in spec.axes:
+        if not axis.in_matrix:
+            document[axis.key] = _column(axis.columns[0])
+    matrix = {axis.key: _axis(axis) for axis in spec.axes if axis.in_matrix}
+    if matrix:
+        document["matrix"] = matrix
+    for key, cells in (("exclude", spec.exclude), ("include", spec.include)):
+        if cells:
+            document[key] = [_sorted(cell) for cell in cells]
+    output = {
+        "uri": spec.output.uri,
+        "name": spec.output.name,
+        "format": spec.output.format,
+        "sheet": spec.output.sheet,
+    }
+    document["output"] = {key: value for key, value in output.items() if value != ""}
+    run = {"priority": spec.run.priority.value, "max_failures": spec.run.max_failures, "backend": spec.run.backend}
+    document["run"] = {key: value for key, value in run.items() if value not in {None, ""}}
+    return document
+
+
+def _image(image: ImageSpec) -> dict[str, object]:
+    said: dict[str, object] = {"uri": image.uri}
+    if image.name:
+        said["name"] = image.name
+    if image.settings:
+        said["set"] = _sorted(image.settings)
+    return said
+
+
+def _sorted(fields: Mapping[str, FieldValue]) -> dict[str, object]:
+    return {name: _value(fields[name]) for name in sorted(fields)}
+
+
+def _value(value: FieldValue) -> object:
+    if not isinstance(value, tuple):
+        return value
+    if len(value) == 1 and value[0].weight == 1:
+        return value[0].text
+    return [{"text": part.text, "weight": part.weight} for part in value]
+
+
+def _column(column: Sequence[FieldValue]) -> object:
+    return _range(column) if isinstance(column, Span) else [_value(value) for value in column]
+
+
+def _axis(axis: AxisSpec) -> object:
+    if axis.names == (axis.key,):
+        return _column(axis.columns[0])
+    rows = zip(*axis.columns, strict=True)
+    return [{name: _value(value) for name, value in zip(axis.names, row, strict=True)} for row in rows]
+
+
+def _range(span: Span) -> dict[str, object]:
+    """A range as a range where its step is a short decimal, else as a linspace."""
+    first, last = span[0], span[-1]
+    step = Fraction(span.step, span.scale)
+    if span.whole:
+        return {"range": [first, last, int(step)]}
+    written = span.step / span.scale
+    if Fraction(repr(written)) == step and Fraction(repr(first)) == Fraction(span.start, span.scale):
+        return {"range": [first, last, written]}
+    return {"linspace": [first, last, span.length]}

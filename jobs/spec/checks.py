@@ -1,0 +1,233 @@
+"""What the parts of a spec say about each other: variables and their uses, per-image settings, cells, names, sizes."""
+
+from collections.abc import Iterator, Mapping
+
+from jobs.spec.axes import RESERVED
+from jobs.spec.fields import FIELDS, MAX_POSITIONS, MAX_TEXT
+from jobs.spec.holes import Holes, TooIntricate
+from jobs.spec.images import image_names
+from jobs.spec.model import AxisSpec, FieldValue, JobSpec, label
+from jobs.spec.names import check_name
+from jobs.spec.numbers import Span
+from jobs.spec.problems import Path, did_you_mean, nearest
+from jobs.spec.reading import Document
+from jobs.template import Template, TemplateError, parse_template, spell
+
+TEXT_FIELDS = ("prompt", "negative_prompt")
+
+
+class Checks:
+    """The checks of one document; each adds its problems to the document's."""
+
+    def __init__(self, document: Document, spec: JobSpec) -> None:
+        self.document = document
+        self.problems = document.problems
+        self.spec = spec
+        self.axes = document.axes
+        self.prompts_use: set[str] = set()
+        self.name_uses: set[str] = set()
+        self.images_set = {name for image in spec.images for name in image.settings}
+        self.known = set(self.axes.moved) | set(spec.fixed) | self.images_set | self.axes.broken
+        self.known |= {name for cell in spec.include for name in cell}
+
+    def run(self) -> None:
+        """All checks. The last ones need a spec that is right so far."""
+        for path, template in self._templates():
+            self.prompts_use.update(template.names)
+            self._names(path, template)
+            self._length(path, template)
+        self.name_uses = check_name(self.document, self.spec, self.known)
+        self._used()
+        self._joint_settings()
+        if not self.problems.found:
+            self._missing()
+            self._excluded()
+            self._included()
+        if not self.problems.found:
+            self._counted()
+
+    # Prompts and what fills them.
+
+    def _texts(self) -> Iterator[tuple[Path, str]]:
+        for name in TEXT_FIELDS:
+            yield from self._in(self.spec.fixed, name, self.document.at(name))
+        for axis in self.spec.axes:
+            for name in TEXT_FIELDS:
+                if name in axis.names:
+                    yield from self._in_axis(axis, name)
+        for k, image in enumerate(self.spec.images):
+            for name in TEXT_FIELDS:
+                yield from self._in(image.settings, name, self.document.at("images", k, "set", name))
+        for k, cell in enumerate(self.spec.include):
+            for name in TEXT_FIELDS:
+                yield from self._in(cell, name, self.document.at("include", k, name))
+
+    @staticmethod
+    def _in(fields: Mapping[str, FieldValue], name: str, path: Path) -> Iterator[tuple[Path, str]]:
+        value = fields.get(name)
+        if isinstance(value, tuple):
+            for k, part in enumerate(value):
+                yield (path if len(value) == 1 else (*path, k, "text")), part.text
+        elif isinstance(value, str):
+            yield path, value
+
+    def _in_axis(self, axis: AxisSpec, name: str) -> Iterator[tuple[Path, str]]:
+        start = self.document.at("matrix", axis.key) if axis.in_matrix else self.document.at(axis.key)
+        for k, value in enumerate(axis.columns[axis.names.index(name)]):
+            place = (*start, k) if axis.names == (axis.key,) else (*start, k, name)
+            yield from self._in({name: value}, name, place)
+
+    def _templates(self) -> Iterator[tuple[Path, Template]]:
+        for path, text in self._texts():
+            if "{" not in text and "}" not in text:
+                continue
+            try:
+                yield path, parse_template(text)
+            except TemplateError as wrong:
+                self.problems.add(path, str(wrong), value=text, remedy=wrong.remedy)
+
+    def fillable(self) -> list[str]:
+        """The names that a prompt may use."""
+        return sorted(self.known - {*TEXT_FIELDS, "seed", "image"})
+
+    def _names(self, path: Path, template: Template) -> None:
+        for name in dict.fromkeys(template.names):
+            if name in self.known and name not in {*TEXT_FIELDS, "seed"}:
+                continue
+            near = nearest(name, self.fillable())
+            variables = [known for known in self.fillable() if known not in FIELDS]
+            remedy = (
+                f"Did you mean {{{near}}}?"
+                if near
+                else f"Known are {', '.join(variables) or 'none yet'}; add it to `matrix`"
+            )
+            self.problems.add(path, f"nothing fills {{{name}}}", remedy=remedy)
+
+    def _length(self, path: Path, template: Template) -> None:
+        length = sum(map(len, template.literals)) + sum(self._longest(name) for name in template.names)
+        if length > MAX_TEXT:
+            remedy = "Shorten the text or the values that fill it"
+            self.problems.add(path, f"may be {length} characters once it is filled, at most {MAX_TEXT}", remedy=remedy)
+
+    def _longest(self, name: str) -> int:
+        longest = 0
+        for fields in (self.spec.fixed, *self.spec.include, *(image.settings for image in self.spec.images)):
+            if name in fields:
+                longest = max(longest, len(spell(label(fields[name]))))
+        for axis in self.spec.axes:
+            if name in axis.names:
+                column = axis.columns[axis.names.index(name)]
+                longest = max(longest, 25 if isinstance(column, Span) else max(len(spell(label(v))) for v in column))
+        return longest
+
+    # Variables that nothing uses.
+
+    def _used(self) -> None:
+        if self.axes.broken & set(TEXT_FIELDS) or not self.spec.images:
+            return
+        for axis in self.spec.axes:
+            idle = [name for name in axis.names if name not in FIELDS and name not in self.prompts_use]
+            effect = len(idle) < len(axis.names)
+            for name in idle:
+                if not effect or name not in self.name_uses:
+                    self._idle(name, self.document.at("matrix", axis.key), axis=axis.size > 1 and not effect)
+        for k, image in enumerate(self.spec.images):
+            for name in image.settings:
+                if name not in FIELDS and name not in self.prompts_use | self.name_uses and name not in self.axes.moved:
+                    self._idle(name, self.document.at("images", k, "set", name), axis=False)
+
+    def _idle(self, name: str, path: Path, *, axis: bool) -> None:
+        near = nearest(name, FIELDS)
+        remedy = f"Did you mean {near}?" if near else f"Write {{{name}}} in the prompt, or remove it"
+        why = ", so its cells would differ by their seeds only" if axis else ""
+        self.problems.add(path, f"no prompt uses {{{name}}}{why}", remedy=remedy)
+
+    # Per-image settings.
+
+    def _joint_settings(self) -> None:
+        joint = [axis for axis in self.spec.axes if len(axis.names) > 1]
+        for k, image in enumerate(self.spec.images):
+            for axis in joint:
+                own = [name for name in axis.names if name in image.settings]
+                rest = [name for name in axis.names if name not in image.settings]
+                if own and rest:
+                    self.problems.add(
+                        self.document.at("images", k, "set", own[0]),
+                        f"{own[0]} moves together with {', '.join(rest)} in {axis.key}",
+                        remedy=f"Set {', '.join(rest)} too, or none of them",
+                    )
+
+    def _missing(self) -> None:
+        everywhere = set(self.axes.moved) | set(self.spec.fixed)
+        for name in sorted((self.prompts_use | self.name_uses) - everywhere - {*RESERVED, "seed"}):
+            if name in FIELDS:
+                continue
+            for k, image in enumerate(self.spec.images):
+                if name not in image.settings:
+                    remedy = f"Write set: {{{name}: …}} for it"
+                    self.problems.add(self.document.at("images", k), f"has nothing to fill {{{name}}}", remedy=remedy)
+
+    # Cells taken out and put in.
+
+    def _excluded(self) -> None:
+        names = set(image_names(self.spec.images))
+        for k, pattern in enumerate(self.spec.exclude):
+            for name, value in pattern.items():
+                path = self.document.at("exclude", k, name)
+                if name != "image" and name not in self.known:
+                    self.problems.add(path, f"nothing is called {name}", remedy=did_you_mean(name, sorted(self.known)))
+                elif not (value in names if name == "image" else self._stands(name, value)):
+                    remedy = "Write a value as it stands in the sweep"
+                    self.problems.add(path, f"no cell has this {name}", value=value, remedy=remedy)
+
+    def _stands(self, name: str, value: FieldValue) -> bool:
+        value = label(value)
+        if any(name in image.settings and label(image.settings[name]) == value for image in self.spec.images):
+            return True
+        if name in self.spec.fixed:
+            return label(self.spec.fixed[name]) == value
+        return any(
+            value in column if isinstance(column, Span) else any(label(item) == value for item in column)
+            for axis in self.spec.axes
+            for moved, column in zip(axis.names, axis.columns, strict=True)
+            if moved == name
+        )
+
+    def _included(self) -> None:
+        usable = set(self.axes.moved) | set(FIELDS)
+        for k, cell in enumerate(self.spec.include):
+            path = self.document.at("include", k)
+            for name in cell:
+                if name not in usable:
+                    remedy = did_you_mean(name, sorted(usable))
+                    self.problems.add((*path, name), f"nothing is called {name}", remedy=remedy)
+            lacking = [
+                name
+                for axis in self.spec.axes
+                for name in axis.names
+                if name not in cell and (axis.size > 1 or any(other in cell for other in axis.names))
+            ]
+            if lacking:
+                remedy = "Give it a value for every axis that has more than one"
+                self.problems.add(path, f"does not say {', '.join(lacking)}", remedy=remedy)
+
+    def _counted(self) -> None:
+        images, cells, samples = len(self.spec.images), self.spec.cells, self.spec.samples
+        if images * cells * samples > MAX_POSITIONS:
+            self.problems.add(
+                self.document.at("images"),
+                f"{images} images × {cells} cells × {samples} samples are {images * cells * samples} variants, "
+                f"a job has at most {MAX_POSITIONS}",
+                remedy="Split it into several jobs",
+            )
+            return
+        holes = Holes(self.spec, tuple(image_names(self.spec.images)))
+        for k in range(len(self.spec.include)):
+            if all(holes.is_hole(image, holes.product + k) for image in range(images)):
+                self.problems.add(self.document.at("include", k), "is in the product already", remedy="Remove it")
+        try:
+            if not self.problems.found and holes.count() == 0:
+                self.problems.add(self.document.at("exclude"), "excludes every cell", remedy="Leave one")
+        except TooIntricate as intricate:
+            remedy = "Use fewer patterns, or split the job"
+            self.problems.add(self.document.at("exclude"), str(intricate), remedy=remedy)

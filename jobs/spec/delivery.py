@@ -1,0 +1,87 @@
+"""Reads what a document says besides its pictures: where results go, how the job is run, what it is labelled."""
+
+import re
+
+from jobs.errors import ForbiddenUri
+from jobs.spec.model import DEFAULT_NAME, OutputSpec, RunSpec
+from jobs.spec.problems import Path, Problems, did_you_mean
+from jobs.state import Lane
+from jobs.uris import parse_file, parse_s3
+
+BACKENDS = ("local", "paced")
+_SHARE = re.compile(r"(100(\.0{1,3})?|[0-9]{1,2}(\.[0-9]{1,3})?)%")
+
+
+def read_output(problems: Problems, value: object, path: Path) -> OutputSpec:
+    """Where results go; the name template is checked with the rest of the sweep."""
+    if value is None:
+        return OutputSpec()
+    output = problems.mapping(value, path, what="output")
+    problems.unknown(output, ("uri", "name", "format", "sheet"), path)
+    name = output.get("name", DEFAULT_NAME)
+    name = problems.text(name, (*path, "name"), limit=300, what="the name template")
+    if output.get("format", "png") != "png":
+        problems.add((*path, "format"), "only png is supported yet", value=output["format"])
+    sheet = output.get("sheet", True)
+    if not isinstance(sheet, bool):
+        problems.add((*path, "sheet"), "must be true or false", value=sheet)
+    return OutputSpec(_output_uri(problems, output.get("uri"), (*path, "uri")), name or "", "png", bool(sheet))
+
+
+def _output_uri(problems: Problems, value: object, path: Path) -> str:
+    if value is None:
+        return ""
+    uri = problems.text(value, path, limit=1000, what="a URI")
+    if uri is None:
+        return ""
+    plain = uri.replace("{job}", "job")
+    try:
+        parse_file(plain, folder=True) if plain.startswith("file:") else parse_s3(plain, folder=True)
+    except ForbiddenUri as refused:
+        problems.add(path, str(refused), remedy=refused.remedy)
+        return ""
+    if not re.fullmatch(r"[A-Za-z0-9._/:-]*", plain):
+        remedy = "Use A-Z, a-z, 0-9, '.', '_', '-', '/' and {job}"
+        problems.add(path, "holds a character that is not safe in a key", value=uri, remedy=remedy)
+    return uri
+
+
+def read_run(problems: Problems, value: object, path: Path) -> RunSpec:
+    """How the job is run."""
+    if value is None:
+        return RunSpec()
+    run = problems.mapping(value, path, what="run")
+    problems.unknown(run, ("priority", "max_failures", "backend"), path)
+    priority = run.get("priority", Lane.NORMAL.value)
+    if priority not in list(Lane):
+        remedy = did_you_mean(str(priority)[:64], [lane.value for lane in Lane])
+        problems.add((*path, "priority"), "is no priority", value=priority, remedy=remedy)
+        priority = Lane.NORMAL
+    backend = run.get("backend")
+    if backend is not None and backend not in BACKENDS:
+        remedy = f"Use {' or '.join(BACKENDS)}, or leave it out"
+        problems.add((*path, "backend"), "is no backend", value=backend, remedy=remedy)
+    return RunSpec(Lane(str(priority)), _failures(problems, run.get("max_failures"), path), str(backend or ""))
+
+
+def _failures(problems: Problems, value: object, path: Path) -> int | str | None:
+    if value is None or (isinstance(value, str) and _SHARE.fullmatch(value)):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 1 << 32:
+        return value
+    problems.add((*path, "max_failures"), 'must be a count, or a share such as "1%"', value=value)
+    return None
+
+
+def read_labels(problems: Problems, value: object, path: Path) -> dict[str, str]:
+    """At most 64 labels: short keys, short texts."""
+    labels = problems.mapping(value, path, what="labels")
+    if len(labels) > 64:
+        problems.add(path, f"has {len(labels)} labels, at most 64 are taken")
+        return {}
+    read: dict[str, str] = {}
+    for key, item in labels.items():
+        text = problems.text(item, (*path, key), limit=256, what="a label")
+        if text is not None and problems.text(key, (*path, key), limit=63, what="a label's key") is not None:
+            read[key] = text
+    return read

@@ -1,0 +1,187 @@
+"""Which cells of the product are not rendered, counted exactly without visiting them.
+
+A cell is a hole where an image's own settings replace an axis (only its first coordinate stays), where `exclude`
+matches the resolved cell, and where an included cell is in the product already. The count multiplies over the axes:
+along each, coordinates that the same patterns match are one group, so a million cells cost as little as ten.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import reduce
+
+from jobs.spec.model import AxisSpec, FieldValue, JobSpec, label
+from jobs.spec.numbers import Span
+from jobs.variant import Scalar
+
+MAX_GROUPS = 100_000
+
+
+class TooIntricate(ValueError):
+    """Patterns that overlap in more ways than are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """Images whose settings make the same holes. live: axes that are not replaced. patterns: those that can match."""
+
+    live: tuple[int, ...]
+    patterns: tuple[int, ...]
+    settings: Mapping[str, FieldValue]
+
+
+class Holes:
+    """The holes of a spec whose images are called `names`."""
+
+    def __init__(self, spec: JobSpec, names: tuple[str, ...]) -> None:
+        self._spec = spec
+        self._names = names
+        self._axes = spec.axes
+        self.strides = _strides(spec.axes)
+        self.product = reduce(lambda size, axis: size * axis.size, spec.axes, 1)
+        self._moved = {name: a for a, axis in enumerate(spec.axes) for name in axis.names}
+        self._matches = [self._match(pattern) for pattern in spec.exclude]
+        self._kinds: dict[str, _Kind] = {}
+        self._plain = not spec.exclude and not spec.include and not any(image.settings for image in spec.images)
+        self._replaced = frozenset(self._moved) | {name for pattern in spec.exclude for name in pattern}
+        self._replaced |= {name for cell in spec.include for name in cell}
+
+    def _match(self, pattern: Mapping[str, Scalar]) -> dict[int, frozenset[int]]:
+        """By axis, the coordinates at which the pattern's values stand."""
+        found: dict[int, frozenset[int]] = {}
+        for name, value in pattern.items():
+            a = self._moved.get(name)
+            if a is not None:
+                here = coordinates_of(self._axes[a], name, value)
+                found[a] = found[a] & here if a in found else here
+        return found
+
+    def _kind(self, image: int) -> _Kind:
+        settings = self._spec.images[image].settings if image < len(self._spec.images) else {}
+        own = {name: settings[name] for name in sorted(settings) if name in self._replaced}
+        name = self._names[image] if any("image" in pattern for pattern in self._spec.exclude) else ""
+        key = repr((name, own))
+        kind = self._kinds.get(key)
+        if kind is None:
+            live = tuple(a for a, axis in enumerate(self._axes) if axis.names[0] not in own)
+            able = [p for p, pattern in enumerate(self._spec.exclude) if self._able(pattern, own, live, name)]
+            kind = self._kinds[key] = _Kind(live, tuple(able), own)
+        return kind
+
+    def _able(
+        self, pattern: Mapping[str, Scalar], own: Mapping[str, FieldValue], live: tuple[int, ...], image: str
+    ) -> bool:
+        for name, value in pattern.items():
+            if name in self._moved and self._moved[name] in live:
+                continue
+            have = image if name == "image" else own.get(name, self._spec.fixed.get(name))
+            if have is None or label(have) != value:
+                return False
+        return True
+
+    def is_hole(self, image: int, cell: int) -> bool:
+        """Whether cell `cell` of image `image` is not rendered."""
+        if self._plain:
+            return False
+        kind = self._kind(image)
+        if cell >= self.product:
+            return self._doubled(kind, cell - self.product)
+        at = [cell // stride % axis.size for stride, axis in zip(self.strides, self._axes, strict=True)]
+        if any(k and a not in kind.live for a, k in enumerate(at)):
+            return True
+        return self._excluded(kind, at)
+
+    def _excluded(self, kind: _Kind, at: list[int]) -> bool:
+        return any(all(at[a] in ks for a, ks in self._matches[p].items() if a in kind.live) for p in kind.patterns)
+
+    def _doubled(self, kind: _Kind, included: int) -> bool:
+        """Whether an included cell, with this image's settings on top, is one of the product's."""
+        cell = {**self._spec.include[included], **kind.settings}
+        unmoved = [name for name in cell if name not in self._moved and name not in kind.settings]
+        if any(cell[name] != self._spec.fixed.get(name) for name in unmoved):
+            return False
+        at: list[int] = []
+        for a, axis in enumerate(self._axes):
+            if a not in kind.live:
+                at.append(0)
+                continue
+            here = [coordinates_of(axis, name, label(cell[name])) for name in axis.names if name in cell]
+            both = reduce(lambda left, right: left & right, here) if here else frozenset({0})
+            if not both:
+                return False
+            at.append(min(both))
+        return not self._excluded(kind, at)
+
+    def rendered(self, image: int) -> int:
+        """How many cells of this image are rendered.
+
+        Raises:
+            TooIntricate: patterns that overlap in too many ways.
+
+        """
+        if self._plain:
+            return self.product
+        return self._rendered_kind(self._kind(image))
+
+    def count(self) -> int:
+        """How many cells are rendered, over all images."""
+        if self._plain:
+            return self.product * len(self._names)
+        counts: dict[int, int] = {}
+        total = 0
+        for image in range(len(self._names)):
+            kind = self._kind(image)
+            if id(kind) not in counts:
+                counts[id(kind)] = self._rendered_kind(kind)
+            total += counts[id(kind)]
+        return total
+
+    def _rendered_kind(self, kind: _Kind) -> int:
+        product = reduce(lambda size, a: size * self._axes[a].size, kind.live, 1)
+        included = sum(not self._doubled(kind, j) for j in range(len(self._spec.include)))
+        return product - self._excluded_count(kind) + included
+
+    def _excluded_count(self, kind: _Kind) -> int:
+        """Cells that at least one pattern matches: along each axis, groups of coordinates by the patterns they fit."""
+        if not kind.patterns:
+            return 0
+        groups = {sum(1 << p for p in kind.patterns): 1}
+        for a in kind.live:
+            free = sum(1 << p for p in kind.patterns if a not in self._matches[p])
+            special: dict[int, int] = {}
+            for p in kind.patterns:
+                for k in self._matches[p].get(a, ()):
+                    special[k] = special.get(k, free) | (1 << p)
+            along: dict[int, int] = {free: self._axes[a].size - len(special)}
+            for mask in special.values():
+                along[mask] = along.get(mask, 0) + 1
+            groups = _crossed(groups, along)
+        return sum(groups.values())
+
+
+def _crossed(groups: Mapping[int, int], along: Mapping[int, int]) -> dict[int, int]:
+    crossed: dict[int, int] = {}
+    for mask, cells in groups.items():
+        for other, size in along.items():
+            both = mask & other
+            if both and size:
+                crossed[both] = crossed.get(both, 0) + cells * size
+        if len(crossed) > MAX_GROUPS:
+            raise TooIntricate(f"the patterns overlap in more than {MAX_GROUPS} ways")
+    return crossed
+
+
+def _strides(axes: tuple[AxisSpec, ...]) -> tuple[int, ...]:
+    strides: list[int] = []
+    stride = 1
+    for axis in reversed(axes):
+        strides.append(stride)
+        stride *= axis.size
+    return tuple(reversed(strides))
+
+
+def coordinates_of(axis: AxisSpec, name: str, value: Scalar) -> frozenset[int]:
+    """The coordinates of an axis at which `name` has this value."""
+    column = axis.columns[axis.names.index(name)]
+    if isinstance(column, Span):
+        return frozenset({column.index(value)}) if value in column else frozenset()
+    return frozenset(k for k, item in enumerate(column) if label(item) == value)

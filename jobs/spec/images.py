@@ -1,0 +1,123 @@
+"""Init images as written: which URIs there may be, what each image is called, which are files of the caller's own."""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from jobs.errors import ForbiddenUri
+from jobs.spec.model import ImageSpec, JobSpec
+from jobs.spec.problems import Path, Problems, spell_path
+from jobs.uris import MAX_URI_CHARACTERS, SCHEMES, parse
+from jobs.variant import InitImage
+
+MAX_NAME = 60
+NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,59}")
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")  # two characters at least: C:\ is a path
+_SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,5}$")
+_GLOB = re.compile(r"[*?\[\]]")
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+def slug(text: str, *, limit: int = MAX_NAME) -> str:
+    """`text` in the letters that are safe in a key, without leading dots; empty where nothing is left."""
+    plain = unicodedata.normalize("NFKD", text[: 4 * limit]).encode("ascii", "ignore").decode("ascii")
+    return _UNSAFE.sub("-", plain).strip("-.")[:limit].rstrip("-.")
+
+
+def has_scheme(uri: str) -> bool:
+    """Whether this is a URI rather than a path on somebody's machine."""
+    return _SCHEME.match(uri) is not None
+
+
+def check_uri(problems: Problems, uri: str, path: Path) -> bool:
+    """Whether an image may be written so; a problem where not. Local paths are fine here: the CLI uploads them."""
+    found = _SCHEME.match(uri)
+    scheme = found.group(1).lower() if found else ""
+    if uri.endswith("/") or (scheme not in {"http", "https"} and _GLOB.search(uri)):
+        what = "a folder" if uri.endswith("/") else "a pattern"
+        problems.add(path, f"{what} of images is not supported yet", value=uri, remedy="List the images one by one")
+        return False
+    if not uri or len(uri) > MAX_URI_CHARACTERS:
+        problems.add(path, f"a URI has 1 to {MAX_URI_CHARACTERS} characters, this one {len(uri)}")
+        return False
+    if not scheme:
+        return True
+    if scheme not in SCHEMES:
+        remedy = f"Use {', '.join(SCHEMES)}, or a path that the CLI uploads"
+        problems.add(path, f"no images are read from {scheme[:20]}:", remedy=remedy)
+        return False
+    try:
+        parse(uri)
+    except ForbiddenUri as refused:
+        problems.add(path, str(refused), remedy=refused.remedy)
+        return False
+    return True
+
+
+def _derived(uri: str) -> str:
+    path = uri
+    if has_scheme(uri):
+        path = uri.split("://", 1)[-1]
+        if uri.lower().startswith("http"):
+            path = re.split(r"[?#]", path, maxsplit=1)[0]
+        elif uri.lower().startswith("upload"):
+            path = path[:12]
+    last = re.split(r"[/\\]", path)[-1]
+    return slug(_SUFFIX.sub("", last)) or "image"
+
+
+def image_names(images: tuple[ImageSpec, ...]) -> Iterator[str]:
+    """One name for each image, unique whatever the case; an image that is added later changes no earlier name."""
+    taken: set[str] = set()
+    counts: dict[str, int] = {}
+    for image in images:
+        base = image.name or _derived(image.uri)
+        name = base
+        while name.lower() in taken:
+            counts[base] = counts.get(base, 1) + 1
+            name = f"{base[: MAX_NAME - 8]}-{counts[base]}"
+        taken.add(name.lower())
+        yield name
+
+
+def init_images(spec: JobSpec) -> tuple[InitImage, ...]:
+    """The init images of a spec, in order, each with its name."""
+    return tuple(InitImage(image.uri, name) for image, name in zip(spec.images, image_names(spec.images), strict=True))
+
+
+def local_paths(spec: JobSpec) -> list[tuple[str, str]]:
+    """Images that are files of whoever wrote the manifest: (path in the document, value as written)."""
+    return [
+        (spell_path(("images", k, "uri")), image.uri)
+        for k, image in enumerate(spec.images)
+        if not has_scheme(image.uri)
+    ]
+
+
+def with_images(spec: JobSpec, uris: Mapping[str, str]) -> JobSpec:
+    """The spec with local paths replaced (`uris`: value as written → URI); images keep the names that they had."""
+    named = zip(spec.images, image_names(spec.images), strict=True)
+    images = tuple(
+        replace(image, uri=uris[image.uri], name=name) if image.uri in uris else image for image, name in named
+    )
+    return replace(spec, images=images)
+
+
+def require_uris(spec: JobSpec) -> None:
+    """What a server asks of a spec: every image by URI.
+
+    Raises:
+        InvalidSpec: images that are local paths.
+
+    """
+    problems = Problems()
+    for k, image in enumerate(spec.images):
+        if not has_scheme(image.uri):
+            problems.add(
+                ("images", k, "uri"),
+                "the server knows no local paths",
+                value=image.uri,
+                remedy="Submit with the CLI, which uploads them, or upload it first and write upload://<sha256>",
+            )
+    problems.raise_any()

@@ -1,0 +1,124 @@
+"""The job spec in its one normal form: what parsing makes of whatever a caller wrote.
+
+Aliases are resolved, defaults filled in, every axis one shape. Only `parse_spec` makes these, so whoever holds one
+holds a spec without problems. Frozen dataclasses, because the reader has checked every value already.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from jobs.state import Lane
+from jobs.variant import Scalar, WeightedPrompt
+
+PromptText = tuple[WeightedPrompt, ...]
+"""A prompt before it is filled: its texts are templates."""
+
+FieldValue = Scalar | PromptText
+
+DEFAULT_NAME = "{image}/{index}"
+"""What pictures are called unless the document says otherwise."""
+
+SeedPolicy = Literal["per_variant", "per_image", "fixed"]
+
+
+@dataclass(frozen=True, slots=True)
+class ImageSpec:
+    """One init image as written. `name` is empty where the caller gave none; see `jobs.spec.images`.
+
+    settings: fields and variables for this image alone (the document's `set`); they win over axes.
+    """
+
+    uri: str
+    name: str = ""
+    settings: Mapping[str, FieldValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AxisSpec:
+    """One axis: `names` move together; `columns[n][k]` is the value of `names[n]` at coordinate k.
+
+    key: the field or the matrix variable under which it was written. in_matrix: whether it was written there.
+    """
+
+    key: str
+    names: tuple[str, ...]
+    columns: tuple[Sequence[FieldValue], ...]
+    in_matrix: bool = False
+
+    @property
+    def size(self) -> int:
+        """How many coordinates it has."""
+        return len(self.columns[0])
+
+
+@dataclass(frozen=True, slots=True)
+class SeedPlan:
+    """Where seeds come from. base: uint32, None until one is drawn (`freeze`)."""
+
+    policy: SeedPolicy = "per_variant"
+    base: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OutputSpec:
+    """Where results go and what they are called. uri: empty for the deployment's own place."""
+
+    uri: str = ""
+    name: str = DEFAULT_NAME
+    format: Literal["png"] = "png"
+    sheet: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class RunSpec:
+    """How the job is run. max_failures: refusals after which it stops, a count or a share such as "1%"."""
+
+    priority: Lane = Lane.NORMAL
+    max_failures: int | str | None = None
+    backend: str = ""
+
+    def failures_allowed(self, count: int) -> int | None:
+        """The refusals that a job of `count` variants bears; one more stops it. None for any number."""
+        if isinstance(self.max_failures, str):
+            whole, _, part = self.max_failures.rstrip("%").partition(".")
+            scale: int = 10 ** len(part)
+            return count * int(whole + part) // (100 * scale)
+        return self.max_failures
+
+
+@dataclass(frozen=True, slots=True)
+class JobSpec:
+    """A whole job.
+
+    fixed: every field that no axis moves, by canonical name (width and height only where given).
+    axes: fields in the order in which they were written, then the matrix. samples: 1..1000 per cell.
+    exclude, include: cells taken out of the product and put in after it.
+    """
+
+    images: tuple[ImageSpec, ...]
+    fixed: Mapping[str, FieldValue]
+    axes: tuple[AxisSpec, ...] = ()
+    seed: SeedPlan = SeedPlan()
+    samples: int = 1
+    exclude: tuple[Mapping[str, Scalar], ...] = ()
+    include: tuple[Mapping[str, FieldValue], ...] = ()
+    output: OutputSpec = OutputSpec()
+    run: RunSpec = RunSpec()
+    name: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def cells(self) -> int:
+        """Raw cells per image: the product of the axes, then the included ones."""
+        product = 1
+        for axis in self.axes:
+            product *= axis.size
+        return product + len(self.include)
+
+
+def label(value: FieldValue) -> Scalar:
+    """A value as a coordinate: itself, or a prompt as one line of text (before it is filled)."""
+    if isinstance(value, tuple):
+        return " | ".join(p.text if p.weight == 1 else f"{p.text}:{p.weight:g}" for p in value)
+    return value

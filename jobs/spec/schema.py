@@ -1,0 +1,110 @@
+"""The JSON Schema of a document, from the same table that the reader uses, so that editors can check and complete."""
+
+from jobs.spec.fields import FIELDS, MAX_IMAGES, MAX_SAMPLES, Field
+from jobs.spec.numbers import MAX_VALUES
+from jobs.state import Lane
+
+_VARIABLE: dict[str, object] = {"type": ["string", "number", "boolean"]}
+
+
+def json_schema() -> dict[str, object]:
+    """JSON Schema 2020-12 of the short form. It allows a little more than `parse_spec`, never less."""
+    fields = {name: _many(_one(name, field)) for name, field in FIELDS.items()}
+    fields["seed"] = {"anyOf": [fields["seed"], _seed()]}
+    number: dict[str, object] = {"type": "number", "minimum": 0, "maximum": 1}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "pentimento job",
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["images"],
+        "properties": {
+            "name": {"type": "string", "maxLength": 200},
+            "labels": {"type": "object", "additionalProperties": {"type": "string", "maxLength": 256}},
+            "images": {"type": "array", "minItems": 1, "maxItems": MAX_IMAGES, "items": _image()},
+            **fields,
+            "image_strength": {**_many(number), "description": "1 − strength"},
+            "step_schedule_start": {**_many(number), "description": "the same as strength"},
+            "samples": {"type": "integer", "minimum": 1, "maximum": MAX_SAMPLES, "default": 1},
+            "matrix": {"type": "object", "additionalProperties": _many({"anyOf": [_VARIABLE, _cell()]})},
+            "exclude": {"type": "array", "items": _cell()},
+            "include": {"type": "array", "items": _cell()},
+            "output": _output(),
+            "run": _run(),
+        },
+    }
+
+
+def _one(name: str, field: Field) -> dict[str, object]:
+    schema: dict[str, object] = {"description": field.text}
+    if field.default is not None:
+        schema["default"] = field.default
+    if field.kind in {"number", "integer"}:
+        return {**schema, "type": field.kind, "minimum": field.low, "maximum": field.high}
+    if field.choices:
+        return {**schema, "enum": list(field.choices)}
+    if name == "prompt":
+        part = {
+            "type": "object",
+            "required": ["text"],
+            "properties": {"text": {"type": "string"}, "weight": {"type": "number"}},
+        }
+        return {**schema, "anyOf": [{"type": "string"}, {"type": "array", "minItems": 1, "items": part}]}
+    return {**schema, "type": "string"}
+
+
+def _many(one: dict[str, object]) -> dict[str, object]:
+    """One value, or an axis of them."""
+    numbers = {"type": "array", "minItems": 3, "maxItems": 3, "items": {"type": "number"}}
+    ranges = [
+        {"type": "object", "additionalProperties": False, "required": [key], "properties": {key: numbers}}
+        for key in ("range", "linspace")
+    ]
+    axis = {"type": "array", "minItems": 1, "maxItems": MAX_VALUES, "items": one}
+    return {"anyOf": [one, axis, *ranges], "description": one.get("description", "")}
+
+
+def _cell() -> dict[str, object]:
+    return {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean", "array"]}}
+
+
+def _image() -> dict[str, object]:
+    properties = {"uri": {"type": "string"}, "name": {"type": "string"}, "id": {"type": "string"}, "set": _cell()}
+    full = {"type": "object", "additionalProperties": False, "required": ["uri"], "properties": properties}
+    return {"anyOf": [{"type": "string"}, full]}
+
+
+def _seed() -> dict[str, object]:
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "policy": {"enum": ["per_variant", "per_image", "fixed"]},
+            "base": {"type": "integer", "minimum": 0, "maximum": 2**32 - 1},
+        },
+    }
+
+
+def _output() -> dict[str, object]:
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "uri": {"type": "string"},
+            "name": {"type": "string"},
+            "format": {"enum": ["png"]},
+            "sheet": {"type": "boolean"},
+        },
+    }
+
+
+def _run() -> dict[str, object]:
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "priority": {"enum": [lane.value for lane in Lane]},
+            "max_failures": {"type": ["integer", "string"]},
+            "backend": {"type": "string"},
+        },
+    }

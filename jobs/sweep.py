@@ -1,0 +1,171 @@
+"""The product of a spec, lazily: `len(sweep)` and `sweep[i]` by mixed radix, and never a list of it.
+
+Positions run over images (slowest), then the axes in the order in which they were written, then included cells, then
+samples (fastest). A position never changes; cells that are not rendered are holes in it. A million variants cost no
+more memory than ten.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any, cast
+
+from jobs.seeds import fixed_seed, hashed_seed
+from jobs.spec import JobSpec, init_images
+from jobs.spec.holes import Holes
+from jobs.spec.model import AxisSpec, FieldValue, PromptText, label
+from jobs.template import Template, parse_template, spell
+from jobs.variant import InitImage, Parameters, Scalar, Variant, WeightedPrompt
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """One axis for people: what moves along it and what each coordinate is called. `len(axis)` is its size."""
+
+    key: str
+    names: tuple[str, ...]
+    _spec: AxisSpec
+
+    def __len__(self) -> int:
+        return self._spec.size
+
+    def values(self, k: int) -> tuple[Scalar, ...]:
+        """The values of `names` at coordinate k."""
+        return tuple(label(column[k]) for column in self._spec.columns)
+
+    def label(self, k: int) -> str:
+        """Coordinate k in a few words: `0.35`, `ddim, 50`."""
+        return ", ".join(spell(value) for value in self.values(k))
+
+    @property
+    def labels(self) -> Iterator[str]:
+        """The labels of all coordinates, one after another."""
+        return (self.label(k) for k in range(len(self)))
+
+
+class Sweep:
+    """The sweep of a spec. `images` replaces the spec's own list where it was resolved elsewhere.
+
+    A seed plan without a base counts as base 0, so that a plan can be shown before the base is drawn (`freeze`).
+    """
+
+    def __init__(self, spec: JobSpec, images: Sequence[InitImage] | None = None) -> None:
+        self.spec = spec
+        self.images = init_images(spec) if images is None else tuple(images)
+        self.axes = tuple(Axis(axis.key, axis.names, axis) for axis in spec.axes)
+        self.samples = spec.samples
+        self._holes = Holes(spec, tuple(image.name for image in self.images))
+        self._strides = tuple(
+            (axis.names, axis.columns, stride, axis.size)
+            for axis, stride in zip(spec.axes, self._holes.strides, strict=True)
+        )
+        self._cells = spec.cells
+        self.span = self._cells * spec.samples
+        self._moved = frozenset(name for axis in spec.axes for name in axis.names)
+
+    def __len__(self) -> int:
+        return len(self.images) * self.span
+
+    @cached_property
+    def count(self) -> int:
+        """How many variants are rendered: positions without the holes."""
+        return self._holes.count() * self.samples
+
+    @property
+    def image_names(self) -> tuple[str, ...]:
+        """The names of the init images, in order."""
+        return tuple(image.name for image in self.images)
+
+    @cached_property
+    def models(self) -> tuple[str, ...]:
+        """Every model that a variant may ask for, each once, in the order of first mention."""
+        found: list[FieldValue] = [self.spec.fixed["model"]] if "model" in self.spec.fixed else []
+        for axis in self.spec.axes:
+            if "model" in axis.names:
+                found.extend(dict.fromkeys(axis.columns[axis.names.index("model")]))
+        found.extend(cell["model"] for cell in self.spec.include if "model" in cell)
+        found.extend(image.settings["model"] for image in self.spec.images if "model" in image.settings)
+        return tuple(dict.fromkeys(str(model) for model in found))
+
+    def is_hole(self, index: int) -> bool:
+        """Whether position `index` is not rendered. IndexError outside 0 … len − 1."""
+        image, rest = divmod(self._checked(index), self.span)
+        return self._holes.is_hole(image, rest // self.samples)
+
+    def __iter__(self) -> Iterator[Variant]:
+        """The variants that are rendered, in order of position, one after another."""
+        return (self[index] for index in range(len(self)) if not self.is_hole(index))
+
+    def _checked(self, index: int) -> int:
+        if not 0 <= index < len(self):
+            raise IndexError(f"position {index} of a sweep of {len(self)}")
+        return index
+
+    def __getitem__(self, index: int) -> Variant:
+        """The variant at a position, hole or not. IndexError outside 0 … len − 1 (negative ones, too)."""
+        number, rest = divmod(self._checked(index), self.span)
+        cell, sample = divmod(rest, self.samples)
+        image = self.images[number]
+        values = self._coordinates(cell)
+        settings = self.spec.images[number].settings if number < len(self.spec.images) else {}
+        for name, value in settings.items():
+            if name in values:
+                values[name] = value
+        coordinates = {name: label(value) for name, value in values.items()}
+        fields: dict[str, FieldValue] = {**self.spec.fixed, **values, **settings}
+        seed = self._seed(fields, image.name, coordinates, sample)
+        return Variant(index, image, _parameters(fields, seed), coordinates, sample)
+
+    def _coordinates(self, cell: int) -> dict[str, FieldValue]:
+        values: dict[str, FieldValue] = {}
+        included = cell - self._holes.product
+        for names, columns, stride, size in self._strides:
+            k = 0 if included >= 0 else cell // stride % size
+            for name, column in zip(names, columns, strict=True):
+                values[name] = column[k]
+        if included >= 0:
+            values.update(self.spec.include[included])
+        return values
+
+    def _seed(self, fields: Mapping[str, FieldValue], image: str, coordinates: dict[str, Scalar], sample: int) -> int:
+        given = fields.get("seed")
+        if given is not None:
+            return fixed_seed(cast("int", given), sample)
+        plan = self.spec.seed
+        base = plan.base or 0
+        if plan.policy == "fixed":
+            return fixed_seed(base, sample)
+        return hashed_seed(base, image, coordinates if plan.policy == "per_variant" else {}, sample)
+
+
+def _parameters(fields: Mapping[str, Any], seed: int) -> Parameters:
+    return Parameters(
+        model=fields["model"],
+        prompts=_filled(fields["prompt"], fields),
+        negative_prompt=_text(fields["negative_prompt"], fields),
+        strength=fields["strength"],
+        steps=fields["steps"],
+        cfg_scale=fields["cfg_scale"],
+        sampler=fields["sampler"],
+        seed=seed,
+        width=fields.get("width"),
+        height=fields.get("height"),
+        fit=fields["fit"],
+    )
+
+
+# A sweep has few templates and many variants; the bound keeps an axis of a million prompts from being kept.
+_template = lru_cache(maxsize=1024)(parse_template)
+
+
+def _filled(prompt: PromptText, fields: Mapping[str, Any]) -> tuple[WeightedPrompt, ...]:
+    if all("{" not in part.text and "}" not in part.text for part in prompt):
+        return prompt
+    return tuple(WeightedPrompt(_text(part.text, fields), part.weight) for part in prompt)
+
+
+def _text(text: str, fields: Mapping[str, Any]) -> str:
+    if "{" not in text and "}" not in text:
+        return text
+    template: Template = _template(text)
+    return template.fill({name: spell(label(fields[name])) for name in template.names})
