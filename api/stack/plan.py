@@ -13,6 +13,8 @@ from api.stack.rclone import BUCKET, Rclone
 from api.stack.valkey import Valkey
 from jobs.settings import Settings
 
+# -P: a folder called `worker` where the user stands must not be taken for ours.
+PYTHON = (sys.executable, "-P", "-m")
 API_READY_SECONDS = 60
 # The first start makes a small model's weights, and imports torch from a cold disk.
 WORKER_READY_SECONDS = 300
@@ -108,7 +110,7 @@ def _port(host: str, port: int) -> int:
 def _api(folder: DataFolder, environment: Mapping[str, str], api_url: str) -> Child:
     return Child(
         "api",
-        (sys.executable, "-m", "api.web"),
+        (*PYTHON, "api.web"),
         folder.log("api"),
         is_ready=lambda _: http_answers(f"{api_url}/readyz", status=200),
         environment=environment,
@@ -119,7 +121,7 @@ def _api(folder: DataFolder, environment: Mapping[str, str], api_url: str) -> Ch
 def _worker(folder: DataFolder, environment: Mapping[str, str], api_url: str, name: str) -> Child:
     return Child(
         name,
-        (sys.executable, "-m", "worker"),
+        (*PYTHON, "worker"),
         folder.log(name),
         is_ready=lambda pid: worker_is_listed(api_url, pid),
         tier="worker",

@@ -60,5 +60,5 @@ class Rclone:
             str(self.folder.resolve()),
         )
         keys = {"RCLONE_AUTH_KEY": f'"{self.access_key},{self.secret_key}"'}
-        # Without a signature it answers 403, which is all that has to be known here.
+        # Without a signature it answers with a refusal, which is all that has to be known here.
         return Child("s3", argv, self.log_file, is_ready=lambda _: http_answers(self.endpoint), environment=keys)
