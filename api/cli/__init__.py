@@ -22,6 +22,6 @@ def main() -> None:
     from api.cli.exits import report
 
     try:
-        app()
+        app(prog_name="pentimento")
     except PentimentoError as error:
         sys.exit(report(error, as_json="--json" in sys.argv))

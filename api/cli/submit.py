@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 ASK_ABOVE = 10_000
 
 
+def _file(path: Path) -> Path:
+    if str(path) != "-" and not path.is_file():
+        raise typer.BadParameter(f"there is no file {path}")
+    return path
+
+
 def submit(
-    file: Annotated[
-        Path,
-        typer.Argument(
-            metavar="MANIFEST", exists=True, dir_okay=False, allow_dash=True, help="YAML or JSON; - for stdin."
-        ),
-    ],
+    file: Annotated[Path, typer.Argument(metavar="MANIFEST", help="YAML or JSON; - for stdin.", callback=_file)],
     idempotency_key: Annotated[
         str, typer.Option(metavar="KEY", help="The same key gives the same job again. Default: a fresh one.")
     ] = "",
@@ -73,17 +74,12 @@ def read(file: Path) -> "tuple[JobSpec, str]":
         InvalidSpec: every problem of the manifest, with its line.
 
     """
-    from jobs.errors import InvalidSpec, Problem
     from jobs.manifest import parse_manifest
 
-    source = "stdin" if str(file) == "-" else str(file)
-    data = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        problem = Problem("(the document)", f"not UTF-8 at byte {error.start}", "", "Save it as UTF-8")
-        raise InvalidSpec([problem], source=source) from None
-    return parse_manifest(text, source=source), text
+    standard_input = str(file) == "-"
+    data = sys.stdin.buffer.read() if standard_input else file.read_bytes()
+    spec = parse_manifest(data, source="stdin" if standard_input else str(file))
+    return spec, data.decode("utf-8", "replace")
 
 
 def send(
