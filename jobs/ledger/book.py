@@ -7,8 +7,8 @@ import redis
 
 from jobs.errors import Conflict, LedgerUnavailable, NotFound
 from jobs.ledger.keyspace import IDEMPOTENCY_SECONDS, WORKER_SECONDS, Keyspace
-from jobs.ledger.scripts import Client, Scripts, speaking_to_redis
 from jobs.ledger.reading import job_view, worker_view
+from jobs.ledger.scripts import Client, Scripts, speaking_to_redis
 from jobs.ledger.views import Accepted, JobView, Refusal, WorkerView
 from jobs.state import Lane, State
 
@@ -47,7 +47,7 @@ class Book:
         """The ledger that the settings name; connects at the first call."""
         return cls(connect(settings), settings.redis_prefix)
 
-    def accept(
+    def accept(  # noqa: PLR0913 - what one script writes at once
         self,
         *,
         job: str,

@@ -24,7 +24,7 @@ class Feed:
         return cls(connect(settings), settings.redis_prefix)
 
     def read(self, job: str, *, after: str = "0", limit: int = 500) -> tuple[Event, ...]:
-        """The events that follow the id `after` ("0": from the first that is kept), at most `limit`, without waiting."""
+        """The events after the id `after` ("0": from the first that is kept), at most `limit`, without waiting."""
         with speaking_to_redis():
             rows = self._redis.xrange(self._keys.job(job, "events"), min=f"({after}", max="+", count=limit)
         return tuple(

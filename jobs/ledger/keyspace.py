@@ -14,7 +14,8 @@ job:{id}:settled        bitmap  one bit a variant: the truth about what is done 
 job:{id}:refused        bitmap  one bit a variant that has no picture; disjoint from settled
 job:{id}:refusals       hash    index → "code message", at most MAX_REFUSALS of them (records hold them all)
 job:{id}:causes         hash    error code → count
-job:{id}:retry          zset    "start stop flags attempt" → not before (Unix seconds); flags: `a` alone, `r` leased before
+job:{id}:retry          zset    "start stop flags attempt" → not before (Unix seconds); flags: `a` for
+                                alone, `r` for leased before
 job:{id}:lease          hash    fence → JSON {a, z, worker, flags, attempt, since, flight}
 job:{id}:blame          hash    index → workers lost while it ran alone
 job:{id}:events         stream  facts for every watcher, capped at about MAX_EVENTS; the stream id is the event id

@@ -1,4 +1,4 @@
-"""The Lua scripts as callables: each is the shared prelude plus one file, sent once and called by its hash after that."""
+"""The Lua scripts as callables: the shared prelude plus one file each, sent once and called by hash after that."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -6,6 +6,7 @@ import pytest
 import redis
 
 from jobs.ledger.book import Book
+from jobs.ledger.feed import Feed
 from jobs.ledger.leasing import Drain, Leasing
 from jobs.ledger.views import GiveBack, Lease
 from jobs.state import Lane
@@ -87,8 +88,6 @@ class Desk:
         return self.leasing.release(lease, gives, chunk=None)
 
     def kinds(self, job: str) -> list[str]:
-        from jobs.ledger.feed import Feed
-
         return [event.kind for event in Feed(self.book.redis).read(job)]
 
 

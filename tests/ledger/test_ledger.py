@@ -430,7 +430,7 @@ def test_a_redis_that_may_evict_keys_is_refused(ledger: Desk) -> None:
     ledger.book.check()
     ledger.book.redis.config_set("maxmemory-policy", "allkeys-lru")
     try:
-        with pytest.raises(LedgerUnavailable, match="noeviction|allkeys-lru"):
+        with pytest.raises(LedgerUnavailable, match="allkeys-lru"):
             ledger.book.check()
     finally:
         ledger.book.redis.config_set("maxmemory-policy", "noeviction")
