@@ -1,5 +1,6 @@
 """Real servers for every test that needs one: one Valkey and one S3 store for the whole run, started on first use."""
 
+import shutil
 import socket
 import uuid
 from collections.abc import Iterator
@@ -13,9 +14,17 @@ from api.stack.child import Running
 from api.stack.ports import LOOPBACK, free_port
 from api.stack.rclone import Rclone
 from api.stack.valkey import Valkey
+from tests.system_tools import in_ci
 
 TEST_ACCESS_KEY = "pentimento-tests"
 TEST_SECRET_KEY = "not-a-secret-of-anyone"
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what needs a tool that is not here, except in CI, where nothing may be skipped for want of one."""
+    for marker in item.iter_markers("system"):
+        if not shutil.which(marker.args[0]) and not in_ci():
+            pytest.skip(f"{marker.args[0]} is not installed; ./pentimento test --install-system installs it")
 
 
 @dataclass(frozen=True, slots=True)
