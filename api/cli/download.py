@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 import httpx
 
 from api.cli.answers import Job, Record
-from api.cli.client import Client
+from api.cli.client import Client, open_http
 
 PARALLEL = 8
 TRIES = 3
@@ -56,7 +56,7 @@ def download(
     """
     folder.mkdir(parents=True, exist_ok=True)
     tally = Tally()
-    with httpx.Client(timeout=httpx.Timeout(60, connect=5), follow_redirects=True) as http:
+    with open_http() as http:
         fetcher = _Fetcher(http, job, folder, pause_seconds)
         with ThreadPoolExecutor(PARALLEL) as pool:
             pictures = (record for record in client.every_result(job.id) if record.state == "settled")

@@ -40,7 +40,7 @@ def stage(folder: Path, images: Path | None) -> Path:
         manifest = folder / "mine.yaml"
         manifest.write_text(_naming(images), "utf-8")
         return manifest
-    python("-m", "worker.painter", str(folder / "images"), "--size", "256", "--count", "6")
+    python("-m", "worker.painter", str(folder), "--size", "256", "--count", "3")
     return Path(shutil.copyfile(EXAMPLE, folder / EXAMPLE.name))
 
 

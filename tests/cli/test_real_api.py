@@ -1,0 +1,153 @@
+"""The command line against the real API, Redis and store, with hands that settle what a test says."""
+
+import json
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from api.cli.exits import EXITS, NOT_ALL, OK
+from api.desk import Desk
+from jobs.errors import Conflict, InvalidSpec, NotFound, StorageUnavailable
+from jobs.settings import Settings
+from tests.api.conftest import PNG, Hands, running
+from tests.cli.conftest import Cli
+from tests.conftest import S3Server
+
+MANIFEST = """\
+name: boots
+images: [boot.png]
+model: tiny
+prompt: crayon drawing of a boot
+samples: 3
+"""
+
+
+@pytest.fixture(scope="module")
+def deployment(redis_server: str, s3_server: S3Server) -> Settings:
+    """One deployment for these tests."""
+    return Settings(
+        redis_url=SecretStr(redis_server),
+        s3_endpoint=s3_server.endpoint,
+        s3_access_key=s3_server.access_key,
+        s3_secret_key=SecretStr(s3_server.secret_key),
+        output_uri=f"s3://{s3_server.bucket}/{uuid.uuid4().hex}",
+        host="127.0.0.1",
+        port=0,
+    )
+
+
+@pytest.fixture(scope="module")
+def served(deployment: Settings) -> Iterator[str]:
+    """The API's URL."""
+    with running(deployment) as run:
+        yield run.url
+
+
+@pytest.fixture
+def api(served: str, redis_url: str) -> str:
+    """The same, without any jobs."""
+    return served
+
+
+@pytest.fixture
+def hands(deployment: Settings, redis_url: str) -> Hands:
+    """A worker without an engine."""
+    return Hands(Desk.open(deployment))
+
+
+@pytest.fixture
+def job(cli: Cli, api: str, tmp_path: Path) -> str:
+    """A job of three pictures of a picture of this machine, submitted."""
+    (tmp_path / "boot.png").write_bytes(PNG)
+    (tmp_path / "boots.yaml").write_text(MANIFEST)
+    return cli("submit", "boots.yaml", "--api", api).out.strip()
+
+
+def test_a_submitted_job_is_listed_and_shown(cli: Cli, api: str, job: str) -> None:
+    listed, shown = cli("jobs", "--api", api, "--json").json, cli("show", job, "--api", api, "--json").json
+
+    assert listed["jobs"] == [shown]
+    assert (shown["id"], shown["name"], shown["state"], shown["count"]) == (job, "boots", "planning", 3)
+
+
+def test_a_job_is_watched_to_its_end_and_its_refusals_are_told(cli: Cli, api: str, job: str, hands: Hands) -> None:
+    hands.plan(job)
+    hands.render(hands.lease(), refuse=(1,))
+    hands.finish()
+
+    watched = cli("watch", job, "--api", api)
+    failed = cli("results", job, "--failed", "--api", api, "--json").json
+    listed = cli("results", job, "--api", api)
+
+    assert watched.code == NOT_ALL
+    assert "2 of 3 pictures, 1 refused" in watched.out
+    assert "refused   1 bad_image" in watched.out
+    records = failed["records"]
+    assert isinstance(records, list)
+    assert [(record["index"], record["error"]["code"]) for record in records] == [(1, "bad_image")]
+    assert len(listed.out.splitlines()) == 4
+
+
+def test_events_come_as_json_lines(cli: Cli, api: str, job: str, hands: Hands) -> None:
+    hands.plan(job)
+    hands.render(hands.lease())
+
+    submitted = httpx.get(f"{api}/v1/jobs/{job}").json()
+    watched = cli("watch", job, "--api", api, "--json")
+
+    assert submitted["state"] == "succeeded"
+    assert [json.loads(line)["job"]["state"] for line in watched.out.splitlines()] == ["succeeded"]
+    assert watched.code == OK
+
+
+def test_links_of_the_store_are_good_for_a_download_and_its_bytes_are_checked(
+    cli: Cli, api: str, job: str, hands: Hands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.cli.download.TRIES", 1)
+    hands.plan(job)
+    hands.render(hands.lease(), pictures=True)
+
+    ran = cli("results", job, "--download", "out", "--api", api)
+
+    # The hands record a hash of five after five: the bytes came, and were not taken for what they are not.
+    assert ran.code == EXITS[StorageUnavailable]
+    assert ran.err.count("its bytes have the sha256") == 3
+    assert not [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
+
+
+def test_pause_resume_cancel_and_retry_answer_with_the_job(cli: Cli, api: str, job: str, hands: Hands) -> None:
+    hands.plan(job)
+
+    states = [cli(verb, job, "--api", api, "--json").json["state"] for verb in ("pause", "resume", "cancel")]
+    refused = cli("retry", job, "--api", api)
+
+    assert states == ["paused", "queued", "cancelled"]
+    assert refused.code == EXITS[Conflict]
+    assert "can't be tried again" in refused.err
+
+
+def test_what_the_api_finds_wrong_reads_as_what_the_command_finds_wrong(cli: Cli, api: str) -> None:
+    ran = cli(
+        "submit", "-", "--api", api, stdin="images: [s3://somebody/else.png]\nmodel: tiny\nprompt: a boot\n"
+    )  # fmt: skip
+
+    assert ran.code == EXITS[InvalidSpec]
+    assert "images[0].uri: init images are not read from the bucket somebody" in ran.err
+    assert "PENTIMENTO_INPUT_BUCKETS" in ran.err
+
+
+def test_a_job_that_nobody_has_is_not_found(cli: Cli, api: str) -> None:
+    verbs = (["show"], ["watch"], ["results"], ["cancel"])
+
+    assert {cli(*verb, "nothing", "--api", api).code for verb in verbs} == {EXITS[NotFound]}
+
+
+def test_models_and_workers_are_listed(cli: Cli, api: str) -> None:
+    models, workers = cli("models", "--api", api), cli("workers", "--api", api)
+
+    assert "tiny" in models.out
+    assert workers.out == "No workers. Start one: pentimento worker\n"
