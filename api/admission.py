@@ -5,6 +5,7 @@ learns at once, with the place in the spec.
 """
 
 import itertools
+import os
 from pathlib import Path
 
 from jobs.errors import TooLarge
@@ -14,7 +15,7 @@ from jobs.spec.model import JobSpec
 from jobs.spec.problems import Problems
 from jobs.storage import Storage
 from jobs.sweep import Sweep
-from jobs.uris import FileUri, S3Uri, UploadUri, Uri, parse, parse_file, parse_s3, upload_uri
+from jobs.uris import FileUri, S3Uri, UploadUri, Uri, caller_uri, parse, parse_file, parse_s3, upload_uri
 
 # Each costs a round trip to the store while the caller waits; what is missing beyond them is found by a worker.
 UPLOADS_LOOKED_AT = 200
@@ -43,6 +44,29 @@ def check_size(sweep: Sweep, settings: Settings) -> None:
         raise TooLarge(message, remedy="Take values or images out, or split the job.")
 
 
+def check_output(spec: JobSpec, settings: Settings) -> None:
+    """Refuse results that should lie where this deployment does not write.
+
+    Raises:
+        InvalidSpec: `output.uri` is in another bucket, or not below the output folder.
+
+    """
+    if not spec.output.uri:
+        return
+    place = spec.output.uri.replace("{job}", "job")
+    if settings.output_uri.startswith("s3://"):
+        own = parse_s3(settings.output_uri, folder=True).bucket
+        inside = place.startswith("s3://") and parse_s3(place, folder=True).bucket == own
+    else:
+        own = parse_file(settings.output_uri, folder=True).path
+        inside = place.startswith("file://") and Path(parse_file(place, folder=True).path).is_relative_to(own)
+    if not inside:
+        problems = Problems(source="the job spec")
+        remedy = f"Leave it out, or name a place in {own}"
+        problems.add(("output", "uri"), "results are not written there", value=spec.output.uri, remedy=remedy)
+        problems.raise_any()
+
+
 def check_images(spec: JobSpec, *, caller: str, settings: Settings, storage: Storage) -> None:
     """Refuse init images that this deployment never reads, and uploads that are not there.
 
@@ -53,11 +77,12 @@ def check_images(spec: JobSpec, *, caller: str, settings: Settings, storage: Sto
     """
     problems = Problems(source="the job spec")
     uploads: dict[str, int] = {}
+    own = caller_uri(settings.output_uri, caller)
     for k, image in enumerate(spec.images):
         uri = parse(image.uri)
         if isinstance(uri, UploadUri):
             uploads.setdefault(uri.sha256, k)
-        elif why := _never_read(uri, settings):
+        elif not image.uri.startswith(own) and (why := _never_read(uri, settings)):
             problems.add(("images", k, "uri"), why, value=image.uri, remedy=_remedy(uri))
     for sha256, k in itertools.islice(uploads.items(), UPLOADS_LOOKED_AT):
         if storage.head(upload_uri(settings.output_uri, caller, sha256)) is None:
@@ -72,9 +97,9 @@ def check_images(spec: JobSpec, *, caller: str, settings: Settings, storage: Sto
 
 def _never_read(uri: Uri, settings: Settings) -> str:
     """Why this deployment reads no such URI; empty where it may."""
-    if isinstance(uri, S3Uri) and not _bucket_allowed(uri.bucket, settings):
+    if isinstance(uri, S3Uri) and not {"*", uri.bucket} & set(settings.input_buckets):
         return f"init images are not read from the bucket {uri.bucket}"
-    if isinstance(uri, FileUri) and not _below_a_root(Path(uri.path), settings):
+    if isinstance(uri, FileUri) and not _below_a_root(uri.path, settings):
         return "this file does not lie below a folder that init images are read from"
     return ""
 
@@ -85,14 +110,7 @@ def _remedy(uri: Uri) -> str:
     return "Upload the picture, or have its folder added to PENTIMENTO_INPUT_ROOTS"
 
 
-def _bucket_allowed(bucket: str, settings: Settings) -> bool:
-    own = settings.output_uri.startswith("s3://") and parse_s3(settings.output_uri, folder=True).bucket == bucket
-    return own or "*" in settings.input_buckets or bucket in settings.input_buckets
-
-
-def _below_a_root(path: Path, settings: Settings) -> bool:
-    """By the name alone: links are followed where the file is opened."""
-    roots = list(settings.input_roots)
-    if settings.output_uri.startswith("file:"):
-        roots.append(Path(parse_file(settings.output_uri, folder=True).path))
-    return any(path.is_relative_to(root.absolute()) for root in roots)
+def _below_a_root(path: str, settings: Settings) -> bool:
+    """With links followed, as a worker follows them, where this machine has the folder at all."""
+    real = Path(os.path.realpath(path))
+    return any(real.is_relative_to(os.path.realpath(root)) for root in settings.input_roots)

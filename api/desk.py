@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Self
 
-from api.admission import aliases_of, check_images, check_size
+from api.admission import aliases_of, check_images, check_output, check_size
 from api.readiness import Check, Probe, Readiness
 from api.results import ResultsPage, page
 from api.uploads import Upload, keep
@@ -83,7 +83,7 @@ class Desk:
             settings=settings,
             clock=time.time,
             entropy=os.urandom,
-            ready=Readiness(_probes(book, storage, settings), time.monotonic),
+            ready=Readiness(_probes(book, storage), time.monotonic),
         )
 
     def submit_text(
@@ -112,6 +112,7 @@ class Desk:
         sweep = Sweep(spec)
         check_size(sweep, self.settings)
         models = aliases_of(sweep, self.table)
+        check_output(spec, self.settings)
         check_images(spec, caller=caller, settings=self.settings, storage=self.storage)
         frozen = freeze(spec, seed_base=int.from_bytes(self.entropy(4), "big"))
         job = new_job_id(int(self.clock() * 1000), self.entropy(10))
@@ -254,15 +255,14 @@ def _in_a_state_for(what: str, view: JobView, *, possible: bool) -> JobView:
     return view
 
 
-def _probes(book: Book, storage: StorageByScheme, settings: Settings) -> tuple[Probe, ...]:
+def _probes(book: Book, storage: StorageByScheme) -> tuple[Probe, ...]:
     def ledger() -> str:
         book.check()
         return "Redis reads, writes and never evicts"
 
     def store() -> str:
-        exact = storage.conditional_put
-        next(iter(storage.list(f"{settings.output_uri.rstrip('/')}/readiness/")), None)
-        if exact:
+        storage.ensure_bucket()  # also the cheapest question that a missing bucket or a wrong key answers with no
+        if storage.conditional_put:
             return "conditional writes: exactly one object for each key"
         return "no conditional writes: looks before it writes, with a narrow race between two workers"
 

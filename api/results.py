@@ -16,6 +16,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from jobs.errors import ImageNotFound, InvalidSpec, Problem, StorageUnavailable
+from jobs.keys import records_prefix
 from jobs.ledger.book import Book
 from jobs.ledger.keyspace import MAX_CHUNK
 from jobs.storage import Storage
@@ -144,7 +145,7 @@ def _read(results_uri: str, indexes: Sequence[int], refused: frozenset[int], sto
 
 def _parts(results_uri: str, first: int, last: int, storage: Storage) -> Iterator[str]:
     """URIs of the parts that may hold an index from `first` to `last`."""
-    prefix = f"{results_uri}records/"
+    prefix = records_prefix(results_uri)
     start_after = f"{prefix}{max(0, first - MAX_CHUNK + 1):012d}"
     for stat in storage.list(prefix, start_after=start_after):
         start = stat.uri.removeprefix(prefix).split("-", 1)[0]

@@ -1,6 +1,8 @@
 """Serves the API: `python -m api.web`. Says on standard output where it listens, so that port 0 is of use."""
 
 import socket
+import threading
+from collections.abc import Callable
 from typing import cast
 
 import uvicorn
@@ -9,22 +11,26 @@ from fastapi import FastAPI
 from api.desk import Desk
 from api.web.app import create_app
 from jobs.settings import Settings, settings
+from jobs.telemetry.logs import configure
 
 # A stream of events ends at once when it is asked to; what is left after this long is a body that trickles in.
 GRACE_SECONDS = 5
 
 
 class Server(uvicorn.Server):
-    """uvicorn, which asks watchers to come back later before it waits for them, and says where it listens."""
+    """uvicorn, which says where it listens, and asks watchers to come back later before it waits for them."""
+
+    def __init__(self, config: uvicorn.Config, desk: Desk, told: Callable[[str], None]) -> None:
+        super().__init__(config)
+        self.desk = desk
+        self.told = told
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listen, and say where."""
+        """Listen, and tell the URL: with port 0 the system chose it."""
         await super().startup(sockets)
-        for server in self.servers if self.started else ():
-            for listening in server.sockets:
-                host, port = listening.getsockname()[:2]
-                shown = f"[{host}]" if ":" in host else host
-                print(f"pentimento listens on http://{shown}:{port}", flush=True)  # noqa: T201  whoever started us reads it
+        if self.started:
+            host, port = self.servers[0].sockets[0].getsockname()[:2]
+            self.told(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End the streams, then wait for everybody else."""
@@ -32,20 +38,31 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def server(here: Settings) -> Server:
-    """The server that these settings ask for, not yet started."""
+def server(here: Settings, told: Callable[[str], None]) -> Server:
+    """The server that these settings ask for, not yet started; `told` gets its URL once it listens."""
+    desk = Desk.open(here)
     config = uvicorn.Config(
-        create_app(Desk.open(here)),
+        create_app(desk),
         host=here.host,
         port=here.port,
         access_log=False,
-        log_level="warning" if here.log_level == "info" else here.log_level,
+        log_config=None,  # uvicorn's own would print beside ours
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
         h11_max_incomplete_event_size=64 << 10,
     )
-    return Server(config)
+    return Server(config, desk, told)
+
+
+def main() -> None:
+    """Serve until SIGTERM or SIGINT."""
+    here = settings()
+    configure(here)
+    made = server(here, lambda url: print(f"pentimento listens on {url}", flush=True))  # noqa: T201  for whoever started us
+    # The first look creates a missing bucket; serving does not wait for a store that is away.
+    threading.Thread(target=made.desk.readiness, daemon=True).start()
+    made.run()
 
 
 if __name__ == "__main__":
-    server(settings()).run()
+    main()

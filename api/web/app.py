@@ -11,8 +11,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.desk import Desk
-from api.web import events, front, health, jobs, models, results, schema, uploads, workers
-from api.web.problems import install
+from api.web import events, front, health, jobs, models, problems, results, schema, uploads, workers
 from api.web.watches import Watches
 from jobs import __version__
 
@@ -48,7 +47,7 @@ def create_app(desk: Desk) -> FastAPI:
     app.state.desk = desk
     app.state.watches = Watches(partial(_read, desk), partial(_over, desk))
     app.add_middleware(PlainHeaders)
-    install(app)
+    problems.install(app)
     app.add_exception_handler(events.NothingFollows, events.nothing_follows)
     for noun in (jobs, results, events, uploads, workers, models, schema, health, front):
         app.include_router(noun.router)
@@ -70,13 +69,24 @@ def _over(desk: Desk, job: str) -> bool:
     return desk.over(job)
 
 
+def _without_what_never_comes(document: dict[str, Any]) -> None:
+    """FastAPI documents its own 422 on every route with a parameter; ours that can answer so say it themselves."""
+    for methods in document["paths"].values():
+        for route in methods.values():
+            if "HTTPValidationError" in str(route["responses"].get("422")):
+                del route["responses"]["422"]
+    for name in ("HTTPValidationError", "ValidationError"):
+        document["components"]["schemas"].pop(name, None)
+
+
 def _with_the_spec(app: FastAPI) -> Callable[[], dict[str, Any]]:
     """The OpenAPI document with the job spec's schema, which no route declares: they read bodies in pieces."""
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
             document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
-            document["components"]["schemas"] |= schema.components()
+            _without_what_never_comes(document)
+            document["components"]["schemas"] |= schema.components() | problems.components()
             app.openapi_schema = document
         return app.openapi_schema
 

@@ -5,8 +5,9 @@ FastAPI reads a declared body whole before any of our code runs; these dependenc
 
 import asyncio
 import email.message
+from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import Depends, Request
 from starlette.exceptions import HTTPException
@@ -14,10 +15,12 @@ from starlette.exceptions import HTTPException
 from api.web.depends import TheDesk
 from jobs.errors import TooLarge
 
-_SPEC_SECONDS = 30.0
-_IMAGE_SECONDS = 120.0
+Form = Literal["json", "yaml"]
 
-_FORMATS = {
+SPEC_SECONDS = 30.0
+IMAGE_SECONDS = 120.0
+
+_FORMATS: Mapping[str, Form] = {
     "application/json": "json",
     "application/yaml": "yaml",
     "application/x-yaml": "yaml",
@@ -59,7 +62,7 @@ def _check(size: int, limit: int, what: str) -> None:
         raise TooLarge(message, remedy="Send less, or ask whoever runs this deployment for a higher bound.")
 
 
-def spec_format(request: Request) -> str:
+def spec_format(request: Request) -> Form:
     """`json` or `yaml`, by the content type; 415 for anything else."""
     message = email.message.Message()
     message["content-type"] = request.headers.get("content-type", "")
@@ -72,16 +75,14 @@ def spec_format(request: Request) -> str:
 
 async def spec_text(request: Request, desk: TheDesk) -> bytes:
     """A job spec, at most `max_body_bytes`."""
-    return await read_bounded(request, limit=desk.settings.max_body_bytes, seconds=_SPEC_SECONDS, what="a job spec")
+    return await read_bounded(request, limit=desk.settings.max_body_bytes, seconds=SPEC_SECONDS, what="a job spec")
 
 
 async def image_bytes(request: Request, desk: TheDesk) -> bytes:
     """An init image, at most `max_image_bytes`."""
-    return await read_bounded(
-        request, limit=desk.settings.max_image_bytes, seconds=_IMAGE_SECONDS, what="an init image"
-    )
+    return await read_bounded(request, limit=desk.settings.max_image_bytes, seconds=IMAGE_SECONDS, what="an init image")
 
 
-SpecFormat = Annotated[str, Depends(spec_format)]
+SpecFormat = Annotated[Form, Depends(spec_format)]
 SpecText = Annotated[bytes, Depends(spec_text)]
 ImageBytes = Annotated[bytes, Depends(image_bytes)]

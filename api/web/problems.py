@@ -73,12 +73,17 @@ def documented(*statuses: int) -> dict[int | str, dict[str, object]]:
     """The OpenAPI `responses` of a route that can answer with these problems."""
     return {
         status: {
-            "model": ProblemBody,
             "description": HTTPStatus(status).phrase,
             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemBody"}}},
         }
         for status in statuses
     }
+
+
+def components() -> dict[str, object]:
+    """`ProblemBody` and what it refers to, as OpenAPI components."""
+    whole = ProblemBody.model_json_schema(ref_template="#/components/schemas/{model}")
+    return {**whole.pop("$defs", {}), "ProblemBody": whole}
 
 
 def status_of(error: PentimentoError) -> int:

@@ -1,30 +1,19 @@
 """The job spec's JSON Schema: for editors, for other languages, and for the OpenAPI document."""
 
-from functools import lru_cache
-from typing import Any
-
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
-from jobs.spec import JobSpec
+from jobs.spec import json_schema
 
 router = APIRouter(tags=["schema"])
 
 
-@lru_cache(maxsize=1)
-def document() -> dict[str, Any]:
-    """The job spec's schema, by itself."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | JobSpec.model_json_schema()
-
-
-def components() -> dict[str, Any]:
-    """The same as OpenAPI components, `JobSpec` and whatever it refers to."""
-    whole = JobSpec.model_json_schema(ref_template="#/components/schemas/{model}")
-    parts = whole.pop("$defs", {})
-    return {**parts, "JobSpec": whole}
+def components() -> dict[str, object]:
+    """The schema as an OpenAPI component, for the routes that read a spec without declaring it."""
+    return {"JobSpec": {name: value for name, value in json_schema().items() if name != "$schema"}}
 
 
 @router.get("/v1/schema", summary="JSON Schema of a job spec", response_class=JSONResponse)
 def schema() -> JSONResponse:
     """What a job spec may hold, in JSON as in YAML."""
-    return JSONResponse(document(), media_type="application/schema+json")
+    return JSONResponse(json_schema(), media_type="application/schema+json")

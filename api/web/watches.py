@@ -5,7 +5,7 @@ and a thousand watchers of a quiet job cost four reads a second.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 
 from starlette.concurrency import run_in_threadpool
@@ -49,7 +49,7 @@ class Watches:
         for bell in self._bells.values():
             bell.rung.set()
 
-    async def events(self, job: str, *, after: str) -> AsyncIterator[Event]:
+    async def events(self, job: str, *, after: str) -> AsyncGenerator[Event]:
         """What follows `after`, for as long as something can follow: ends after the job's last event."""
         bell = self._join(job, after)
         latest = ""
