@@ -1,0 +1,86 @@
+"""Pausing, resuming, cancelling, trying again; and whose job it is."""
+
+import httpx
+import pytest
+
+from jobs.ids import new_job_id
+from jobs.ledger.book import Book
+from jobs.settings import Settings
+from jobs.state import Lane
+from tests.api.conftest import Hands, accepted
+
+UNKNOWN = new_job_id(0, bytes(10))
+ROUTES = [
+    ("GET", ""), ("GET", "/manifest"), ("GET", "/results"), ("GET", "/sheet"), ("GET", "/events"),
+    ("POST", "/cancel"), ("POST", "/pause"), ("POST", "/resume"), ("POST", "/retry"),
+]  # fmt: skip
+
+
+def test_a_page_of_another_site_changes_nothing(http: httpx.Client) -> None:
+    job = accepted(http)
+
+    answer = http.post(f"/v1/jobs/{job}/cancel", headers={"Sec-Fetch-Site": "cross-site"})
+
+    assert answer.status_code == 403
+    assert http.get(f"/v1/jobs/{job}", headers={"Sec-Fetch-Site": "cross-site"}).json()["state"] == "planning"
+
+
+def test_a_job_is_paused_resumed_and_cancelled_as_often_as_one_likes(http: httpx.Client, hands: Hands) -> None:
+    job = accepted(http)
+    hands.plan(job)
+
+    said = [http.post(f"/v1/jobs/{job}/{verb}") for verb in ("pause", "pause", "resume", "resume", "cancel", "cancel")]
+
+    assert [answer.status_code for answer in said] == [200] * 6
+    assert [answer.json()["state"] for answer in said] == ["paused"] * 2 + ["queued"] * 2 + ["cancelled"] * 2
+
+
+def test_retry_reopens_what_was_refused(http: httpx.Client, hands: Hands) -> None:
+    job = accepted(http)
+    hands.plan(job)
+    hands.render(hands.lease(), refuse=(1, 4))
+    assert http.get(f"/v1/jobs/{job}").json()["causes"] == {"bad_image": 2}
+
+    answer = http.post(f"/v1/jobs/{job}/retry")
+
+    assert answer.status_code == 200
+    assert (answer.json()["state"], answer.json()["open"], answer.json()["refused"]) == ("queued", 2, 0)
+
+
+@pytest.mark.parametrize("verb", ["pause", "resume", "retry"])
+def test_what_a_state_does_not_allow_is_a_conflict(http: httpx.Client, verb: str) -> None:
+    job = accepted(http)
+    http.post(f"/v1/jobs/{job}/cancel")
+
+    answer = http.post(f"/v1/jobs/{job}/{verb}")
+
+    assert answer.status_code == 409
+    assert "cancelled" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+@pytest.mark.parametrize("job", [UNKNOWN, "x", "a" * 5000, "..%2f..", "%00"])
+def test_a_job_that_nobody_has_is_not_found_on_every_route(
+    http: httpx.Client, method: str, path: str, job: str
+) -> None:
+    answer = http.request(method, f"/v1/jobs/{job}{path}")
+
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+def test_another_callers_job_is_not_found_on_every_route(
+    http: httpx.Client, settings: Settings, method: str, path: str
+) -> None:
+    job = new_job_id(1, bytes(10))
+    Book.open(settings).accept(
+        job=job, caller="somebody", lane=Lane.NORMAL, name="", spec=b"{}", spec_hash="", count=1, total=1,
+        models=["tiny"], results_uri="s3://x/", max_failures=None, idempotency_key=None, body_hash="",
+    )  # fmt: skip
+
+    answer = http.request(method, f"/v1/jobs/{job}{path}")
+
+    assert answer.status_code == 404
+    assert answer.json()["code"] == "not_found"
+    assert job not in http.get("/v1/jobs").text
