@@ -5,13 +5,18 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 from importlinter.cli import lint_imports
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+from api.cli.exits import EXITS
+from api.web.problems import STATUS
+from jobs import errors
+from jobs.errors import PentimentoError
 
 ROOT = Path(__file__).parent.parent
 ROOMS = ("jobs", "api", "worker", "tests")
@@ -32,7 +37,6 @@ OWNERS = {
     "botocore": ("jobs.storage",),
     "celery": ("jobs.broker", "worker.tasks", "worker.__main__"),
     "kombu": ("jobs.broker", "worker.tasks", "worker.__main__"),
-    "structlog": ("jobs.telemetry",),
     "ruamel": ("jobs.manifest",),
     "pydantic_settings": ("jobs.settings",),
     "fastapi": ("api.web",),
@@ -156,3 +160,10 @@ def test_every_requirement_is_locked_within_its_range() -> None:
 
     assert not missing
     assert not [name for name, version in locked.items() if "+" in version or name != canonicalize_name(name)]
+
+
+@pytest.mark.parametrize("table", [STATUS, EXITS], ids=["HTTP", "exit codes"])
+def test_every_error_is_mapped_at_every_door(table: Mapping[type[PentimentoError], int]) -> None:
+    tree = {kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, PentimentoError)}
+
+    assert tree <= set(table)
