@@ -1,0 +1,35 @@
+"""`python -m worker`: one worker process with the flags that this system needs, so that nobody has to know them."""
+
+import warnings
+
+from celery.exceptions import SecurityWarning
+
+from jobs.broker import LIGHT_QUEUE, render_queue
+from jobs.settings import settings
+from worker.tasks import app
+
+
+def main() -> None:
+    """Run until SIGTERM or SIGINT; both finish the rows in flight first, a second one leaves at once."""
+    chosen = settings()
+    # It warns of pickle as root; only JSON is accepted here (see `jobs.broker`).
+    warnings.filterwarnings("ignore", category=SecurityWarning)
+    app.worker_main(
+        [
+            "--quiet",
+            "worker",
+            # Threads: one process owns the device, and CUDA doesn't survive a fork.
+            "--pool=threads",
+            f"--concurrency={chosen.concurrency}",
+            f"--queues={render_queue(chosen.backend)},{LIGHT_QUEUE}",
+            # Workers that talk to each other through Redis went deaf together after reconnects.
+            "--without-gossip",
+            "--without-mingle",
+            "--without-heartbeat",
+            f"--loglevel={chosen.log_level}",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    main()

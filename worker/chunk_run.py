@@ -1,0 +1,88 @@
+"""The main loop: a lease, then prepare |> render |> publish until the chunk is settled or the lease is lost."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import structlog
+
+from jobs.errors import LedgerUnavailable, PentimentoError, WorldsFault
+from jobs.ledger.leasing import Beat
+from jobs.ledger.views import GiveBack, Lease
+from jobs.retry import Again
+from worker.lease import HeldLease
+from worker.publish import Tally
+
+if TYPE_CHECKING:
+    from worker.workshop import Workshop
+
+_log = structlog.get_logger(__name__)
+
+
+def run_chunk(lease: Lease, shop: "Workshop") -> Tally:
+    """Work on one lease to its end, and give back what is open.
+
+    Nothing that goes wrong here is raised: the lease is released, or it expires and is reaped.
+    """
+    began = shop.clock()
+    tally, fault = Tally(), None
+    where = {"job": lease.job, "first": lease.start, "last": lease.stop - 1}
+    with HeldLease(lease, shop.leasing, lease_seconds=shop.settings.lease_seconds, clock=shop.clock) as held:
+        try:
+            _render(held, shop, tally)
+        except PentimentoError as error:
+            fault = error
+            _log.warning("the chunk was given up", **where, error=str(error))
+        except Exception as error:  # noqa: BLE001 - one chunk, not the worker
+            fault = WorldsFault(f"the worker failed with {type(error).__name__}; its log says more")
+            _log.exception("the chunk failed", **where)
+        if held.said is not Beat.LOST:
+            _give_back(lease, shop, tally, fault, seconds=shop.clock() - began)
+    _log.info("chunk", **where, settled=tally.settled, refused=tally.refused, postponed=len(tally.postponed))
+    return tally
+
+
+def _render(held: HeldLease, shop: "Workshop", tally: Tally) -> None:
+    plan = shop.manifests.plan(held.lease.manifest_uri)
+    publisher = shop.publisher(held, plan, tally)
+    orders = shop.preparer.each(
+        held.lease, plan, took=held.took, stopping=lambda: shop.draining.is_set() or held.stop.is_set()
+    )
+    for outcome in shop.backend.render(orders, stop=held.stop, on_step=held.moved):
+        publisher.take(outcome)
+    publisher.flush()
+
+
+def _give_back(lease: Lease, shop: "Workshop", tally: Tally, fault: PentimentoError | None, *, seconds: float) -> None:
+    delay_seconds, attempt = 0.0, lease.attempt
+    try:
+        if fault is not None:
+            verdict = shop.verdict(fault, lease.attempt)
+            if isinstance(verdict, Again):
+                delay_seconds, attempt = verdict.delay_seconds, verdict.attempt
+            else:
+                for index in [i for i in range(lease.start, lease.stop) if i not in tally.done]:
+                    shop.leasing.refuse(lease, index, code=fault.code, message=verdict.reason)
+                    tally.done.add(index)
+        gives = [*tally.postponed]
+        gives += [(GiveBack(a, z, delay_seconds, attempt), "", "") for a, z in _open_ranges(lease, tally)]
+        shop.leasing.release(lease, gives, chunk=_chunk_hint(tally, seconds, shop.settings.chunk_seconds))
+    except LedgerUnavailable as error:
+        # The lease expires by itself, and the reaper gives its rest out again.
+        _log.warning("the lease could not be released", job=lease.job, fence=lease.fence, error=str(error))
+
+
+def _open_ranges(lease: Lease, tally: Tally) -> Iterator[tuple[int, int]]:
+    first: int | None = None
+    for index in range(lease.start, lease.stop + 1):
+        is_open = index < lease.stop and index not in tally.done
+        if is_open and first is None:
+            first = index
+        elif not is_open and first is not None:
+            yield first, index
+            first = None
+
+
+def _chunk_hint(tally: Tally, seconds: float, chunk_seconds: float) -> int | None:
+    if not tally.settled or seconds <= 0:
+        return None
+    return max(1, int(tally.settled / seconds * chunk_seconds))

@@ -1,0 +1,56 @@
+"""Finishing: results.jsonl, errors.jsonl and the contact sheet, beside the pictures; each idempotent."""
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import structlog
+
+from jobs.errors import ImageNotFound, PentimentoError
+from jobs.keys import errors_jsonl_uri, manifest_uri, results_jsonl_uri, sheet_uri
+from worker.gallery import draw_sheet
+from worker.merge import merge
+from worker.records import MEDIA_TYPE
+
+if TYPE_CHECKING:
+    from worker.manifests import Plan
+    from worker.workshop import Workshop
+
+_log = structlog.get_logger(__name__)
+
+
+def finish(job: str, shop: "Workshop") -> None:
+    """Write what a finished job leaves behind.
+
+    Raises:
+        PentimentoError: storage or ledger are away; the duty comes again.
+
+    """
+    view = shop.book.describe(job)
+    plan = _plan(shop, view.results_uri)
+    if plan is None:
+        return
+    with tempfile.TemporaryDirectory(prefix="pentimento-") as folder:
+        merged = merge(view, plan.sweep, shop.book, shop.storage, Path(folder))
+        shop.storage.write_file(results_jsonl_uri(view.results_uri), str(merged.results), MEDIA_TYPE)
+        shop.storage.write_file(errors_jsonl_uri(view.results_uri), str(merged.errors), MEDIA_TYPE)
+        if plan.spec.output.sheet and merged.settled:
+            try:
+                sheet = draw_sheet(view, plan, shop)
+            except PentimentoError:
+                raise
+            except Exception:  # noqa: BLE001 - a sheet is not worth a job
+                # The pictures are there; a sheet that can't be drawn must not keep the job from being written.
+                _log.exception("no contact sheet", job=job)
+            else:
+                path = Path(folder) / "sheet.png"
+                path.write_bytes(sheet)
+                shop.storage.write_file(sheet_uri(view.results_uri), str(path), "image/png")
+    _log.info("finished", job=job, state=str(view.state), settled=merged.settled, refused=merged.refused)
+
+
+def _plan(shop: "Workshop", results_uri: str) -> "Plan | None":
+    try:
+        return shop.manifests.plan(manifest_uri(results_uri))
+    except ImageNotFound:
+        return None

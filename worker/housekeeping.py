@@ -1,0 +1,77 @@
+"""What every worker does at each tick: say that it lives, reap expired leases, send the tickets there is work for."""
+
+import threading
+from typing import TYPE_CHECKING
+
+import structlog
+
+from jobs.broker import LIGHT_QUEUE, render_queue
+from jobs.errors import LedgerUnavailable
+from worker.ticket import FIRST_CHUNK
+
+if TYPE_CHECKING:
+    from worker.workshop import Workshop
+
+_log = structlog.get_logger(__name__)
+
+
+def tick(shop: "Workshop") -> None:
+    """One round. The reaper and the dispatcher run in one process at a time, whichever comes first."""
+    shop.leasing.announce(shop.view())
+    if not shop.leasing.alone_at("tick", seconds=shop.settings.tick_seconds * 0.9):
+        return
+    reaped = shop.leasing.reap()
+    if reaped:
+        _log.warning("leases expired", count=reaped)
+    dispatch(shop)
+
+
+def dispatch(shop: "Workshop") -> int:
+    """Send min(free places, leasable chunks) − queue length tickets; returns how many.
+
+    Celery's unacknowledged messages are not counted: those of dead workers would stall everything.
+    """
+    backend = shop.settings.backend
+    peers = [worker for worker in shop.book.workers() if worker.backend == backend]
+    free = sum(max(0, worker.slots - worker.busy) for worker in peers)
+    demand = shop.leasing.demand(
+        models=sorted(shop.backend.abilities.models), limit=max(free, 1), first_chunk=FIRST_CHUNK
+    )
+    wanted = max(min(free, demand.render), min(1, demand.urgent))
+    missing = max(0, wanted - shop.leasing.queue_length(render_queue(backend)))
+    shop.tickets.render(backend, missing)
+    if demand.duties and shop.leasing.queue_length(LIGHT_QUEUE) == 0:
+        shop.tickets.light()
+    return missing
+
+
+class Housekeeping:
+    """The thread that ticks."""
+
+    def __init__(self, shop: "Workshop") -> None:
+        self._shop = shop
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="housekeeping", daemon=True)
+
+    def start(self) -> None:
+        """Begin to tick."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop, and take this worker off the list."""
+        self._over.set()
+        self._thread.join(timeout=5)
+        try:
+            self._shop.leasing.leave(self._shop.id)
+        except LedgerUnavailable:
+            _log.warning("Redis is away; the worker's announcement expires by itself")
+
+    def _run(self) -> None:
+        while not self._over.is_set():
+            try:
+                tick(self._shop)
+            except LedgerUnavailable as error:
+                _log.warning("no tick", error=str(error))
+            except Exception:  # noqa: BLE001 - the next tick may fare better
+                _log.exception("the tick failed")
+            self._over.wait(self._shop.settings.tick_seconds)

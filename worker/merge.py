@@ -1,0 +1,92 @@
+"""Many part files into two lists in index order, in constant memory: an SQLite file sorts, the ledger's bits decide.
+
+A variant may have several records (a crash fell between record and settle; it was refused and retried later). Which of
+them holds is not for the records to say: a settled bit takes the settled record, a refused bit the refused one.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+
+from jobs.errors import PentimentoError
+from jobs.keys import records_prefix
+from jobs.ledger.book import Book
+from jobs.ledger.views import JobView
+from jobs.storage import Storage
+from jobs.sweep import Sweep
+from worker.records import refused_record
+
+PART_BYTES = 64 << 20
+PAGE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """Two local files, one line a variant, and how many lines each has."""
+
+    results: Path
+    errors: Path
+    settled: int
+    refused: int
+
+
+def merge(view: JobView, sweep: Sweep | None, book: Book, storage: Storage, folder: Path) -> Merged:
+    """Merge the job's records into `results.jsonl` and `errors.jsonl` in `folder`.
+
+    Raises:
+        PentimentoError: storage or ledger are away, or a settled variant has no record.
+
+    """
+    merged = Merged(folder / "results.jsonl", folder / "errors.jsonl", 0, 0)
+    counts = {"settled": 0, "refused": 0}
+    kept = {refusal.index: refusal for refusal in book.refusals(view.id, limit=1000)}
+    with (
+        sqlite3.connect(folder / "records.sqlite") as rows,
+        merged.results.open("wb") as good,
+        merged.errors.open("wb") as bad,
+    ):
+        _load(rows, storage, view)
+        for index, state in _outcomes(view.id, book):
+            line = _line(rows, index, state)
+            if line is None and state == "refused" and sweep is not None:
+                refusal = kept.get(index)
+                error = PentimentoError(refusal.message if refusal else "no record was kept")
+                record = refused_record(sweep[index], error, reason=str(error))
+                record["error"]["code"] = refusal.code if refusal else "internal"
+                line = orjson.dumps(record)
+            if line is None:
+                said = f"variant {index} of {view.id} is {state}, but has no record below {view.results_uri}"
+                raise PentimentoError(said)
+            (good if state == "settled" else bad).write(line + b"\n")
+            counts[state] += 1
+    rows.close()
+    return Merged(merged.results, merged.errors, counts["settled"], counts["refused"])
+
+
+def _load(rows: sqlite3.Connection, storage: Storage, view: JobView) -> None:
+    rows.execute("PRAGMA synchronous = OFF")
+    rows.execute("CREATE TABLE record (place INTEGER, state TEXT, line BLOB, PRIMARY KEY (place, state)) WITHOUT ROWID")
+    for part in storage.list(records_prefix(view.results_uri)):
+        lines = storage.read(part.uri, limit=PART_BYTES).splitlines()
+        parsed = ((orjson.loads(line), line) for line in lines if line)
+        rows.executemany(
+            "INSERT OR REPLACE INTO record VALUES (?, ?, ?)",
+            ((record["index"], record["state"], line) for record, line in parsed),
+        )
+
+
+def _line(rows: sqlite3.Connection, index: int, state: str) -> bytes | None:
+    found = rows.execute("SELECT line FROM record WHERE place = ? AND state = ?", (index, state)).fetchone()
+    return None if found is None else bytes(found[0])
+
+
+def _outcomes(job: str, book: Book) -> Iterator[tuple[int, str]]:
+    index = 0
+    while page := book.done_after(job, index, PAGE):
+        refused = book.refused(job, page)
+        for found in page:
+            yield found, "refused" if found in refused else "settled"
+        index = page[-1] + 1

@@ -1,0 +1,36 @@
+"""Planning: what was asked for becomes a frozen manifest in storage, before the first variant may be leased."""
+
+from typing import TYPE_CHECKING
+
+import orjson
+import structlog
+
+from jobs.keys import manifest_uri
+from jobs.ledger.keyspace import MIN_CHUNK
+from jobs.spec import parse_spec
+from jobs.sweep import Sweep
+
+if TYPE_CHECKING:
+    from worker.workshop import Workshop
+
+_log = structlog.get_logger(__name__)
+
+
+def plan(job: str, shop: "Workshop") -> None:
+    """Freeze the job and make it leasable; does nothing for a job that is planned already.
+
+    Raises:
+        PentimentoError: storage or ledger are away, or the spec cannot be planned.
+
+    """
+    text = shop.book.spec(job)
+    if text is None:
+        return
+    view = shop.book.describe(job)
+    sweep = Sweep(parse_spec(orjson.loads(text), source=job))
+    uri = manifest_uri(view.results_uri)
+    shop.storage.write(uri, text, "application/json", if_absent=False)
+    shop.leasing.ready(job, count=sweep.count, total=len(sweep), span=sweep.span, manifest_uri=uri)
+    _log.info("planned", job=job, count=sweep.count)
+    # Now rather than at the next tick: a small job should start at once.
+    shop.tickets.render(shop.settings.backend, min(shop.floor.slots, -(-sweep.count // MIN_CHUNK)))

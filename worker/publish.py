@@ -1,0 +1,187 @@
+"""From outcomes to facts: encode, store, record, settle; in this order, so that what the ledger counts is there."""
+
+import hashlib
+import time
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import structlog
+
+from jobs.errors import LedgerUnavailable, PentimentoError, StorageUnavailable
+from jobs.keys import picture_uri
+from jobs.ledger.leasing import Leasing
+from jobs.ledger.views import GiveBack
+from jobs.retry import Again, decide, wait_seconds
+from jobs.storage import Storage, Written
+from jobs.variant import Variant
+from worker.backends import Outcome, Refused, Rendered, Stored
+from worker.lease import HeldLease
+from worker.manifests import Plan
+from worker.output.picture import Encoder
+from worker.records import RecordParts, refused_record, settled_record
+from worker.stored import find_stored
+
+_log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+FLUSH_SECONDS = 1.0
+"""Outcomes of about this long share one part file and one settle: 3 ms of storage and Redis for many pictures."""
+FLUSH_COUNT = 64
+PENDING = 16
+"""Pictures that wait for encoding or upload at most; above it the engine waits (back-pressure)."""
+TRIES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How faults are retried, from the settings; `random` gives 0..1."""
+
+    max_attempts: int
+    base_seconds: float
+    random: Callable[[], float]
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of a lease."""
+
+    settled: int = 0
+    refused: int = 0
+    done: set[int] = field(default_factory=set)
+    postponed: list[tuple[GiveBack, str, str]] = field(default_factory=list)
+
+
+class Publisher:
+    """Publishes the outcomes of one lease. `take` is called from one thread; encoding and uploading run in the pool."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - what one lease needs of the workshop
+        self,
+        held: HeldLease,
+        plan: Plan,
+        tally: Tally,
+        leasing: Leasing,
+        storage: Storage,
+        encoder: Encoder,
+        pool: ThreadPoolExecutor,
+        pace: Pace,
+    ) -> None:
+        self.tally = tally
+        self._held = held
+        self._plan = plan
+        self._leasing = leasing
+        self._storage = storage
+        self._encoder = encoder
+        self._pool = pool
+        self._pace = pace
+        self._parts = RecordParts(storage, held.lease)
+        self._pending: dict[Future[dict[str, Any]], Variant] = {}
+        self._records: list[dict[str, Any]] = []
+        self._flushed_at = pace.clock()
+
+    def take(self, outcome: Outcome) -> None:
+        """One outcome; blocks while too many pictures wait to be stored."""
+        if isinstance(outcome, Refused):
+            self.refuse(outcome.variant, outcome.error)
+        else:
+            self._pending[self._pool.submit(self._store, outcome)] = outcome.order.variant
+        self._collect(block=len(self._pending) >= PENDING)
+        if self._pace.clock() - self._flushed_at >= FLUSH_SECONDS or len(self._records) >= FLUSH_COUNT:
+            self._settle()
+
+    def flush(self) -> None:
+        """Wait for everything that was taken and settle it."""
+        while self._pending:
+            self._collect(block=True)
+        self._settle()
+
+    def _store(self, outcome: Rendered | Stored) -> dict[str, Any]:
+        order = outcome.order
+        uri = picture_uri(self._held.lease.results_uri, self._plan.spec, order.variant)
+        if isinstance(outcome, Rendered):
+            height, width = outcome.pixels.shape[:2]
+            data = self._encoder.encode(outcome, self._plan.spec)
+            sha256, size, seconds = hashlib.sha256(data).hexdigest(), len(data), outcome.seconds
+            if self._storage.write(uri, data, "image/png", if_absent=True) is Written.EXISTS:
+                # Somebody wrote it before us: the same picture from a holder that was thought dead, or a stranger's.
+                stored = find_stored(self._storage, uri, order)
+                if stored is not None:
+                    sha256, size = stored.sha256, stored.size
+        else:
+            height, width = order.pixels.shape[:2]
+            sha256, size, seconds = outcome.sha256, outcome.size, 0.0
+        self._held.moved()
+        return settled_record(
+            order.variant,
+            key=uri,
+            sha256=sha256,
+            size=size,
+            width=width,
+            height=height,
+            image_sha256=order.image_sha256,
+            fingerprint=order.fingerprint,
+            seconds=seconds,
+        )
+
+    def _collect(self, *, block: bool) -> None:
+        if block:
+            done, _ = wait(self._pending, return_when=FIRST_COMPLETED)
+        else:
+            done = {future for future in self._pending if future.done()}
+        for future in done:
+            variant = self._pending.pop(future)
+            try:
+                self._records.append(future.result())
+            except PentimentoError as error:
+                self.refuse(variant, error)
+            except Exception as error:  # noqa: BLE001 - one variant, not its neighbours
+                _log.exception("storing failed", job=self._held.lease.job, index=variant.index)
+                self.refuse(variant, PentimentoError(f"storing the picture failed: {type(error).__name__}"))
+
+    def refuse(self, variant: Variant, error: PentimentoError) -> None:
+        """No picture: try again later where the fault is the world's, else record the refusal."""
+        lease, pace = self._held.lease, self._pace
+        verdict = decide(
+            error,
+            lease.attempt,
+            max_attempts=pace.max_attempts,
+            base_seconds=pace.base_seconds,
+            random=pace.random(),
+        )
+        self.tally.done.add(variant.index)
+        if isinstance(verdict, Again):
+            give = GiveBack(variant.index, variant.index + 1, verdict.delay_seconds, verdict.attempt)
+            self.tally.postponed.append((give, error.code, str(error)))
+        else:
+            record = refused_record(variant, error, reason=verdict.reason)
+            self._insist(lambda: self._parts.write([record]))
+            self._insist(lambda: self._leasing.refuse(lease, variant.index, code=error.code, message=verdict.reason))
+            self.tally.refused += 1
+        self._held.ended(variant.index)
+
+    def _settle(self) -> None:
+        self._flushed_at = self._pace.clock()
+        if not self._records:
+            return
+        records, self._records = self._records, []
+        indexes = [int(record["index"]) for record in records]
+        self._insist(lambda: self._parts.write(records))
+        self.tally.settled += self._insist(lambda: self._leasing.settle(self._held.lease, indexes))
+        self.tally.done.update(indexes)
+        for index in indexes:
+            self._held.ended(index)
+
+    def _insist(self, act: Callable[[], T]) -> T:
+        """Do it, waiting out a store or a Redis that is away for some seconds; both acts are idempotent."""
+        for attempt in range(TRIES):
+            try:
+                return act()
+            except (LedgerUnavailable, StorageUnavailable):
+                if attempt + 1 == TRIES:
+                    raise
+                self._pace.sleep(wait_seconds(attempt, base_seconds=0.5, random=self._pace.random()))
+        raise AssertionError

@@ -1,0 +1,84 @@
+"""One JSON line a variant, in part files: the lasting account of what was made, written before the ledger counts it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from jobs.errors import PentimentoError
+from jobs.keys import record_uri
+from jobs.ledger.views import Lease
+from jobs.storage import Storage
+from jobs.variant import Variant
+
+MEDIA_TYPE = "application/x-ndjson"
+
+
+def _about(variant: Variant) -> dict[str, Any]:
+    wanted = variant.parameters
+    return {
+        "index": variant.index,
+        "image": {"uri": variant.image.uri, "name": variant.image.name},
+        "coordinates": dict(variant.coordinates),
+        "sample": variant.sample,
+        "seed": wanted.seed,
+        "parameters": {
+            "model": wanted.model,
+            "prompt": wanted.prompt,
+            "negative_prompt": wanted.negative_prompt,
+            "strength": wanted.strength,
+            "steps": wanted.steps,
+            "cfg_scale": wanted.cfg_scale,
+            "sampler": wanted.sampler,
+        },
+    }
+
+
+def settled_record(  # noqa: PLR0913 - one line, all of it
+    variant: Variant,
+    *,
+    key: str,
+    sha256: str,
+    size: int,
+    width: int,
+    height: int,
+    image_sha256: str,
+    fingerprint: str,
+    seconds: float,
+) -> dict[str, Any]:
+    """The record of a stored picture. seconds: device time, 0 where it was found stored."""
+    return _about(variant) | {
+        "state": "settled",
+        "key": key,
+        "sha256": sha256,
+        "size": size,
+        "width": width,
+        "height": height,
+        "init_sha256": image_sha256,
+        "fingerprint": fingerprint,
+        "seconds": round(seconds, 4),
+    }
+
+
+def refused_record(variant: Variant, error: PentimentoError, *, reason: str) -> dict[str, Any]:
+    """The record of a variant that has no picture."""
+    said = {"code": error.code, "blame": error.blame, "message": reason, "remedy": error.remedy}
+    return _about(variant) | {"state": "refused", "error": said}
+
+
+class RecordParts:
+    """The part files of one lease, numbered; the names order them by the chunk's start, so that pages find them."""
+
+    def __init__(self, storage: Storage, lease: Lease) -> None:
+        self._storage = storage
+        self._lease = lease
+        self._part = 0
+
+    def write(self, records: Sequence[Mapping[str, Any]]) -> str:
+        """Store one part file; returns its URI."""
+        lease = self._lease
+        uri = record_uri(lease.results_uri, chunk_start=lease.start, fence=lease.fence, part=self._part)
+        lines = b"".join(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE) for record in records)
+        self._storage.write(uri, lines, MEDIA_TYPE, if_absent=False)
+        self._part += 1
+        return uri

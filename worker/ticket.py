@@ -1,0 +1,94 @@
+"""What a ticket does: lease the best chunk, work on it, ask again, until its time is up or nothing is left."""
+
+from typing import TYPE_CHECKING
+
+import structlog
+
+from jobs.errors import LedgerUnavailable, PentimentoError
+from jobs.ledger.leasing import Drain, Duty
+from jobs.ledger.views import Lease
+from worker.chunk_run import run_chunk
+from worker.finishing import finish
+from worker.planning import plan
+
+if TYPE_CHECKING:
+    from worker.workshop import Workshop
+
+_log = structlog.get_logger(__name__)
+
+FIRST_CHUNK = 16
+"""Variants in a lease of a job whose speed is unknown: some batches of most models."""
+DUTY_SECONDS = 600.0
+"""After so long a duty that was taken counts as lost."""
+
+
+def render(shop: "Workshop") -> int:
+    """Work off chunks; returns how many leases were held."""
+    held, deadline = 0, shop.clock() + shop.settings.ticket_seconds
+    with shop.floor.entered():
+        while shop.clock() < deadline and not shop.draining.is_set():
+            lease = _take(shop)
+            if lease is None:
+                return held
+            with shop.floor.alone(wanted=lease.alone):
+                shop.rendered += run_chunk(lease, shop).settled
+            held += 1
+    if not shop.draining.is_set():
+        shop.tickets.render(shop.settings.backend)
+    return held
+
+
+def _take(shop: "Workshop") -> Lease | None:
+    place = shop.floor.place()
+    if place is None:
+        return None
+    try:
+        lease = shop.leasing.lease(
+            shop.id,
+            models=sorted(shop.backend.abilities.models),
+            lease_seconds=shop.settings.lease_seconds,
+            slots=shop.floor.slots,
+            first_chunk=FIRST_CHUNK,
+            urgent_only=place.urgent_only,
+            alone_allowed=place.alone_allowed,
+        )
+    except LedgerUnavailable as error:
+        _log.warning("nothing to lease", error=str(error))
+        return None
+    return None if isinstance(lease, Drain) else lease
+
+
+def light(shop: "Workshop") -> int:
+    """Do the duties that are due; returns how many were done."""
+    done = 0
+    while not shop.draining.is_set():
+        try:
+            duty = shop.leasing.take_duty(hide_seconds=DUTY_SECONDS)
+            if duty is None:
+                return done
+            _do(duty, shop)
+        except LedgerUnavailable as error:
+            _log.warning("the duties wait", error=str(error))
+            return done
+        done += 1
+    return done
+
+
+def _do(duty: Duty, shop: "Workshop") -> None:
+    try:
+        if duty.kind == "plan":
+            plan(duty.job, shop)
+        else:
+            finish(duty.job, shop)
+            shop.leasing.duty_done(duty)
+    except PentimentoError as error:
+        _log.warning("a duty failed", duty=str(duty), error=str(error))
+        if error.retryable:
+            shop.leasing.duty_later(duty, delay_seconds=5.0)
+        elif duty.kind == "plan":
+            shop.leasing.fail(duty.job, reason=str(error))
+        else:
+            shop.leasing.duty_done(duty)
+    except Exception:  # noqa: BLE001 - one duty, not the worker
+        # Left hidden: it comes again after DUTY_SECONDS, for a worker that may fare better.
+        _log.exception("a duty failed", duty=str(duty))

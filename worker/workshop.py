@@ -1,0 +1,90 @@
+"""The composition root: settings in, a worker's whole equipment out; what every ticket of the process shares."""
+
+import os
+import random
+import secrets
+import socket
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from jobs.broker import Tickets
+from jobs.errors import PentimentoError
+from jobs.ledger.book import Book
+from jobs.ledger.leasing import Leasing
+from jobs.ledger.views import WorkerView
+from jobs.models import ModelTable
+from jobs.retry import Again, GiveUp, decide
+from jobs.settings import Settings
+from jobs.storage import open_storage
+from worker.backends.registry import open_backend
+from worker.floor import Floor
+from worker.intake import Intake
+from worker.lease import HeldLease
+from worker.manifests import Manifests, Plan
+from worker.output.picture import Encoder
+from worker.prepare import Preparer
+from worker.publish import Pace, Publisher, Tally
+
+PREPARE_THREADS = 4
+PUBLISH_THREADS = 4
+"""Encoding releases the GIL and uploading waits: a few threads keep both off the device's path."""
+
+
+class Workshop:
+    """One process' equipment. Opening it connects to nothing and loads no weights."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.clock = time.monotonic
+        self.draining = threading.Event()
+        self.id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
+        self.book = Book.open(settings)
+        self.leasing = Leasing(self.book)
+        self.tickets = Tickets(settings)
+        self.storage = open_storage(settings)
+        self.table = ModelTable.load(settings.models_file)
+        self.backend = open_backend(settings, self.table)
+        self.floor = Floor(settings.concurrency)
+        self.manifests = Manifests(self.storage)
+        self.intake = Intake(self.storage, settings)
+        self.encoder = Encoder(self.table, engine=settings.backend)
+        self.rendered = 0
+        self._random = random.Random()  # noqa: S311 - spreads retries; nothing secret
+        self._prepare_pool = ThreadPoolExecutor(PREPARE_THREADS, thread_name_prefix="prepare")
+        self._publish_pool = ThreadPoolExecutor(PUBLISH_THREADS, thread_name_prefix="publish")
+        self.preparer = Preparer(self.intake, self.backend, self.table, self.storage, self._prepare_pool)
+
+    def publisher(self, held: HeldLease, plan: Plan, tally: Tally) -> Publisher:
+        """A publisher for one lease."""
+        pace = Pace(self.settings.max_attempts, self.settings.retry_base_seconds, self._random.random)
+        return Publisher(held, plan, tally, self.leasing, self.storage, self.encoder, self._publish_pool, pace)
+
+    def verdict(self, error: PentimentoError, attempt: int) -> Again | GiveUp:
+        """What to do about a fault that hit a whole chunk or duty."""
+        return decide(
+            error,
+            attempt,
+            max_attempts=self.settings.max_attempts,
+            base_seconds=self.settings.retry_base_seconds,
+            random=self._random.random(),
+        )
+
+    def view(self) -> WorkerView:
+        """This worker, as it announces itself."""
+        return WorkerView(
+            id=self.id,
+            device=self.settings.device,
+            backend=self.settings.backend,
+            models=tuple(sorted(self.backend.abilities.models)),
+            slots=self.floor.slots,
+            busy=self.floor.busy,
+            seen_at=0.0,
+            rendered=self.rendered,
+        )
+
+    def close(self) -> None:
+        """Stop the device's thread and the pools."""
+        self.backend.close()
+        self._prepare_pool.shutdown(wait=False, cancel_futures=True)
+        self._publish_pool.shutdown(wait=False, cancel_futures=True)
