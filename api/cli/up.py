@@ -59,6 +59,8 @@ def _say(terminal: Terminal, stack: "Stack") -> None:
         return
     from rich.panel import Panel
 
+    # Only a farm in the usual place, seen from where it was started, is found without being named.
+    elsewhere = "" if folder.path == DATA_DIR else f" --api {stack.api_url}"
     lines = [
         f"API        {stack.api_url}  (reference: {stack.api_url}/docs)",
         f"S3         {stack.s3_endpoint or 'AWS'}",
@@ -66,7 +68,7 @@ def _say(terminal: Terminal, stack: "Stack") -> None:
         *([f"Pictures   {folder.objects}"] if "s3" in stack.processes else []),
         f"Logs       {folder.path / 'logs'}",
         "",
-        "Submit     pentimento submit MANIFEST --watch",
+        f"Submit     pentimento submit MANIFEST --watch{elsewhere}",
         "Stop       Ctrl-C",
     ]
     terminal.out.print(Panel("\n".join(lines), title="pentimento is up", expand=False), markup=False)

@@ -4,6 +4,7 @@ Whatever ends the supervisor ends the children: stopping in reverse order where 
 it was killed outright. A child that ends by itself ends the whole farm, loudly; state survives in the data folder.
 """
 
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -83,8 +84,8 @@ class Processes:
                 for running in tier:
                     running.ask_to_end()
                 for running in tier:
-                    code = running.wait_end()
-                    self._on_event(f"{running.child.name} has ended ({code})")
+                    killed = running.wait_end() == -signal.SIGKILL
+                    self._on_event(f"{running.child.name} {'did not end and was killed' if killed else 'has ended'}")
         finally:  # also for who presses ^C again because it takes too long
             for running in self._running.values():
                 running.kill()
