@@ -181,13 +181,14 @@ def _say(terminal: Terminal, stack: "Stack", outcome: Outcome, *, keep: bool) ->
     job = outcome.job
     stored = stack.folder.objects / job.results_uri.removeprefix("s3://")
     url = stack.api_url if keep else settings().api_url
+    up = "./pentimento up" + ("" if stack.folder.path == DATA_DIR else f" --data {stack.folder.path}")
     curl = f"curl -H 'Content-Type: application/json' --data-binary @{outcome.frozen} {url}/v1/jobs"
     places = {
-        "pictures": str(outcome.pictures),
+        "files": str(outcome.pictures),
         "stored as": str(stored) if stored.is_dir() else "",
         "sheet": str(outcome.sheet or ""),
         "manifest": str(outcome.manifest),
-        "again": f"{'' if keep else './pentimento up, then in another terminal: '}{curl}",
+        "again": curl if keep else f"{up}, then in another terminal: {curl}",
     }
     terminal.answer(
         {"job": job.model_dump(mode="json"), "whole": outcome.whole, "seconds": outcome.seconds, "curl": curl}

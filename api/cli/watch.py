@@ -123,6 +123,7 @@ class _Lines:
     def __init__(self, terminal: Terminal) -> None:
         self.terminal = terminal
         self.said_at = 0.0
+        self.said = ""
 
     def __call__(self, progress: "Progress", event: "Event | None") -> None:
         from api.cli.screen import line
@@ -131,5 +132,7 @@ class _Lines:
         often = event is not None and event.kind in {"settled", "refused", "postponed"}
         if often and now - self.said_at < LINE_SECONDS:
             return
-        self.said_at = now
-        self.terminal.note(line(progress))
+        said, self.said_at = line(progress), now
+        if said != self.said:
+            self.said = said
+            self.terminal.note(said)
