@@ -88,9 +88,7 @@ class Model(_Table):
         shapes += [(f"rows.{s}", *map(int, s.split("x"))) for s in self.rows if s != "default"]
         for what, width, height in shapes:
             if width % self.multiple or height % self.multiple or width * height > self.max_pixels:
-                message = (
-                    f"{what}: {width}x{height} must be multiples of {self.multiple} with at most {self.max_pixels} pixels"
-                )
+                message = f"{what}: {width}x{height} must be multiples of {self.multiple} with at most {self.max_pixels} pixels"
                 raise ValueError(message)
         if not (self.generated or self.folder or _HUB_ID.fullmatch(self.source)):
             message = f"source {self.source!r} is no hub id (owner/name), folder (/…, ./…, ~/…) or generated:<name>"

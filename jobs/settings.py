@@ -43,6 +43,7 @@ class Settings(BaseSettings):
     # Models and the device.
     models_file: Path | None = Field(None, description="the model table; none: the table that ships with pentimento")
     backend: Literal["local", "paced"] = "local"
+    paced_seconds: float = Field(0.1, ge=0, le=600, description="what an order takes on the paced backend")
     device: str = Field("auto", description="auto, cpu, cuda, cuda:1, mps")
     dtype: Literal["auto", "float32", "float16", "bfloat16"] = "auto"
     threads: int = Field(0, ge=0, description="CPU threads for the model; 0 leaves it to torch")

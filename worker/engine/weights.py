@@ -30,22 +30,10 @@ _GRAIN = 0.9  # how much of the input's fine grain is called noise
 _BRUSH = 0.12  # how much of the random network is added to it
 _LATENTS = 4
 _SIGNALS = 3  # latent channels that carry colour; the fourth stays empty
-_VAE_CHANNELS = 16
-_UNET_CHANNELS = 32
+_VAE_CHANNELS = 8
+_UNET_CHANNELS = 16
 _TEXT_WIDTH = 32
-_WORDS = (
-    "a the of in on with and at by for from to an oil painting water colour watercolor watercolour color crayon pencil "
-    "charcoal drawing sketch photo photograph picture image portrait landscape style art work artist detailed highly "
-    "quality best bright dark light soft warm cold red green blue yellow orange purple black white grey gold silver "
-    "brown pink house tree forest river sea ocean lake mountain hill sky cloud sun moon star rain snow fog storm night "
-    "day morning evening spring summer autumn winter flower garden field street city town village bridge boat ship car "
-    "train cat dog bird horse fish fox wolf bear lion man woman child girl boy face hand eye hair dress coat shoe boot "
-    "hat chair table lamp window door wall floor room old new young ancient modern small large giant tiny beautiful "
-    "ugly dramatic calm quiet wild blurry sharp noisy low high resolution digital render cinematic studio lighting "
-    "background foreground close wide view impressionist expressionist abstract surreal realistic fantasy paper canvas "
-    "brush strokes ink pastel texture pattern minimal vintage retro futuristic product catalogue leather wooden stone "
-    "glass metal knitted hiking running under over through behind before after sunset sunrise dawn dusk"
-).split()
+_WORDS = ["a", "the", "of", "in", "on", "with", "and", "at", "by", "for", "from", "to", "an", "oil", "painting", "water", "colour", "watercolor", "watercolour", "color", "crayon", "pencil", "charcoal", "drawing", "sketch", "photo", "photograph", "picture", "image", "portrait", "landscape", "style", "art", "work", "artist", "detailed", "highly", "quality", "best", "bright", "dark", "light", "soft", "warm", "cold", "red", "green", "blue", "yellow", "orange", "purple", "black", "white", "grey", "gold", "silver", "brown", "pink", "house", "tree", "forest", "river", "sea", "ocean", "lake", "mountain", "hill", "sky", "cloud", "sun", "moon", "star", "rain", "snow", "fog", "storm", "night", "day", "morning", "evening", "spring", "summer", "autumn", "winter", "flower", "garden", "field", "street", "city", "town", "village", "bridge", "boat", "ship", "car", "train", "cat", "dog", "bird", "horse", "fish", "fox", "wolf", "bear", "lion", "man", "woman", "child", "girl", "boy", "face", "hand", "eye", "hair", "dress", "coat", "shoe", "boot", "hat", "chair", "table", "lamp", "window", "door", "wall", "floor", "room", "old", "new", "young", "ancient", "modern", "small", "large", "giant", "tiny", "beautiful", "ugly", "dramatic", "calm", "quiet", "wild", "blurry", "sharp", "noisy", "low", "high", "resolution", "digital", "render", "cinematic", "studio", "lighting", "background", "foreground", "close", "wide", "view", "impressionist", "expressionist", "abstract", "surreal", "realistic", "fantasy", "paper", "canvas", "brush", "strokes", "ink", "pastel", "texture", "pattern", "minimal", "vintage", "retro", "futuristic", "product", "catalogue", "leather", "wooden", "stone", "glass", "metal", "knitted", "hiking", "running", "under", "over", "through", "behind", "before", "after", "sunset", "sunrise", "dawn", "dusk"]
 
 
 def generated_folder(name: str, revision: str, cache_dir: Path) -> Path:

@@ -1,0 +1,84 @@
+"""Same spec, same bytes: a picture doesn't know its neighbours, its place in the batch, or who else is rendering."""
+
+import random
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import numpy as np
+
+from tests.engine.orders import order, outcomes, picture, pictures
+from worker.backends import Order
+from worker.backends.local import LocalBackend
+
+SAMPLER_NAMES = ("ddim", "euler_ancestral", "dpmpp_2m", "heun", "euler")
+
+
+def mixed_orders(count: int = 14) -> list[Order]:
+    """Orders of which no two are alike in sampler, steps, strength and guidance."""
+    return [
+        order(
+            index,
+            sampler=SAMPLER_NAMES[index % len(SAMPLER_NAMES)],
+            steps=3 + index % 4,
+            strength=(0.4, 0.7, 1.0)[index % 3],
+            cfg_scale=(1.0, 3.0, 8.0)[index % 3],
+            seed=index,
+            pixels=picture(turn=index % 4),
+        )
+        for index in range(count)
+    ]
+
+
+def test_bytes_are_the_same_alone_and_shuffled(local: LocalBackend) -> None:
+    orders = mixed_orders()
+    together = pictures(outcomes(local, orders))
+
+    shuffled = pictures(outcomes(local, random.Random(5).sample(orders, len(orders))))
+    alone = {index: bytes_ for each in orders for index, bytes_ in pictures(outcomes(local, [each])).items()}
+
+    assert shuffled == together
+    assert alone == together
+    assert len(set(together.values())) == len(orders)
+
+
+def test_bytes_are_the_same_among_other_callers_rows(local: LocalBackend) -> None:
+    orders = mixed_orders()
+    expected = pictures(outcomes(local, orders))
+    strangers = [replace_seed(each, 1000) for each in reversed(orders)]
+    gate = threading.Barrier(3)
+
+    def render(mine: list[Order]) -> dict[int, bytes]:
+        gate.wait()
+        return pictures(outcomes(local, mine))
+
+    with ThreadPoolExecutor(3) as callers:
+        found, _, larger = callers.map(render, [orders, strangers, [order(0, pixels=picture(128), steps=4)]])
+
+    assert found == expected
+    assert len(larger) == 1
+
+
+def test_the_seed_the_prompt_and_the_picture_each_change_the_bytes(local: LocalBackend) -> None:
+    orders = [order(0), order(1, seed=8), order(2, negative_prompt="a cat"), order(3, pixels=picture(turn=1))]
+
+    found = pictures(outcomes(local, orders))
+
+    assert len(set(found.values())) == len(orders)
+
+
+def test_strength_zero_is_the_picture_through_the_autoencoder_whatever_the_seed(local: LocalBackend) -> None:
+    orders = [order(0, strength=0.0), order(1, strength=0.1, steps=9, seed=99), order(2, strength=0.0, cfg_scale=1.0)]
+
+    shown = pictures(outcomes(local, orders))
+
+    assert shown[0] == shown[1] == shown[2]
+    source = picture().astype(int)
+    near = np.abs(np.frombuffer(shown[0], np.uint8).reshape(source.shape).astype(int) - source)
+    assert near.mean() < 12
+
+
+def replace_seed(each: Order, seed: int) -> Order:
+    """The same order with another seed."""
+    parameters = replace(each.variant.parameters, seed=seed + each.variant.index)
+    return replace(each, variant=replace(each.variant, parameters=parameters))

@@ -1,0 +1,94 @@
+"""A picture of the engine is the one that diffusers' own pipeline makes when called alone."""
+
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from diffusers import StableDiffusionImg2ImgPipeline, schedulers
+
+from jobs.samplers import ALIASES, AVAILABLE
+from jobs.variant import WeightedPrompt
+from tests.engine.orders import order, outcomes
+from worker.backends import Order, Pixels, Rendered
+from worker.backends.local import LocalBackend
+from worker.engine.samplers import SAMPLERS
+from worker.engine.weights import generated_folder
+
+CELLS = [
+    {"strength": strength, "cfg_scale": cfg_scale, "steps": steps}
+    for strength, cfg_scale, steps in [(0.2, 4.0, 10), (0.5, 1.0, 8), (0.75, 7.5, 6), (1.0, 0.0, 5), (1.0, 5.0, 20)]
+]
+"""Strengths, guidance on and off, and schedules on either side of the 15 steps at which DPM++ changes its ending."""
+
+
+@pytest.fixture(scope="session")
+def pipeline(cache_dir: Path) -> StableDiffusionImg2ImgPipeline:
+    """Diffusers' pipeline over the same weights."""
+    found = StableDiffusionImg2ImgPipeline.from_pretrained(generated_folder("tiny", "1", cache_dir))
+    found.set_progress_bar_config(disable=True)
+    return found
+
+
+def reference(pipeline: StableDiffusionImg2ImgPipeline, wanted: Order) -> Pixels:
+    """What diffusers makes of the order, called alone."""
+    asked = wanted.variant.parameters
+    entry = SAMPLERS[asked.sampler]
+    before = pipeline.scheduler
+    pipeline.scheduler = getattr(schedulers, entry.scheduler).from_config(before.config, **entry.overrides)
+    try:
+        image = pipeline(
+            prompt=asked.prompt,
+            negative_prompt=asked.negative_prompt,
+            image=wanted.pixels[None].astype(np.float32) / 255.0,
+            strength=asked.strength,
+            num_inference_steps=asked.steps,
+            guidance_scale=asked.cfg_scale,
+            generator=torch.Generator().manual_seed(asked.seed),
+            output_type="np",
+        ).images[0]
+    finally:
+        pipeline.scheduler = before
+    pixels: Pixels = (image * 255).round().astype(np.uint8)
+    return pixels
+
+
+@pytest.mark.parametrize("sampler", sorted(SAMPLERS))
+def test_every_sampler_paints_what_diffusers_paints_alone(
+    sampler: str, local: LocalBackend, pipeline: StableDiffusionImg2ImgPipeline
+) -> None:
+    orders = [order(index, sampler=sampler, seed=100 + index, **cell) for index, cell in enumerate(CELLS)]
+
+    found = outcomes(local, orders)
+
+    assert len(found) == len(orders)
+    for outcome in found:
+        assert isinstance(outcome, Rendered), outcome
+        expected = reference(pipeline, outcome.order)
+        off = np.abs(outcome.pixels.astype(int) - expected.astype(int))
+        assert off.max() <= 1, outcome.order.variant.parameters
+        assert (off > 0).mean() <= 0.001, outcome.order.variant.parameters
+        assert expected.std() > 10, "a flat picture would match anything"
+
+
+def test_prompts_reach_the_picture_as_in_diffusers(
+    local: LocalBackend, pipeline: StableDiffusionImg2ImgPipeline
+) -> None:
+    texts = list(product(["a calm sea", "a wild storm"], ["", "blurry"]))
+    orders = [
+        order(index, prompts=(WeightedPrompt(text),), negative_prompt=negative, strength=1.0, cfg_scale=9.0)
+        for index, (text, negative) in enumerate(texts)
+    ]
+
+    found = [outcome for outcome in outcomes(local, orders) if isinstance(outcome, Rendered)]
+
+    assert len({outcome.pixels.tobytes() for outcome in found}) == len(texts)
+    for outcome in found:
+        off = np.abs(outcome.pixels.astype(int) - reference(pipeline, outcome.order).astype(int))
+        assert off.max() <= 1
+
+
+def test_the_vocabulary_offers_what_the_engine_has() -> None:
+    assert set(SAMPLERS) <= set(ALIASES)
+    assert set(SAMPLERS) >= AVAILABLE

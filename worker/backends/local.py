@@ -1,0 +1,132 @@
+"""The diffusers engine of this process as a backend: several callers' orders meet in one device thread.
+
+Opening it is cheap: torch is imported, and a model loaded, when the first order or fingerprint needs it.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from jobs.errors import BadImage, PentimentoError
+from jobs.models import Model, ModelTable
+from jobs.samplers import AVAILABLE
+from jobs.settings import Settings
+from jobs.variant import Variant, fingerprint
+from worker.backends import Abilities, Order, Outcome, Prepared, Refused
+from worker.backends.call import Call
+
+if TYPE_CHECKING:
+    from worker.engine.device import Device
+    from worker.engine.engine import Engine
+    from worker.engine.shelf import Shelf
+
+ENGINE = "1"
+"""Raised with whatever changes pixels; in every fingerprint."""
+
+_ROOM_BATCHES = 2  # batches' worth of orders between a caller's pull and its hand-out
+
+
+class LocalBackend:
+    """See `worker.backends.Backend`. `close` ends the device's thread."""
+
+    def __init__(self, table: ModelTable, settings: Settings) -> None:
+        """Loads nothing yet."""
+        self._table = table
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._opened: _Opened | None = None
+        self._room = _ROOM_BATCHES * max(max(model.rows.values()) for model in table.models.values())
+
+    @property
+    def abilities(self) -> Abilities:
+        """Every model of the table and every sampler of the engine; whether weights can be had shows on first use."""
+        return Abilities(models=frozenset(self._table.models), samplers=AVAILABLE)
+
+    def fingerprint(self, variant: Variant, *, image_sha256: str, width: int, height: int) -> str:
+        """See `worker.backends.Backend`.
+
+        Raises:
+            UnknownModel: the variant names none of the table.
+
+        """
+        model = self._table.resolve(variant.parameters.model)
+        device = self._open().device
+        return fingerprint(
+            variant.parameters,
+            image_sha256=image_sha256,
+            model_revision=model.identity,
+            engine=f"{ENGINE} torch {version('torch')} diffusers {version('diffusers')}",
+            device_kind=f"{device.kind} {device.dtype(model)}",
+            rows=model.rows_for(width, height),
+        )
+
+    def render(
+        self, orders: Iterator[Prepared], *, stop: threading.Event, on_step: Callable[[int], None]
+    ) -> Iterator[Outcome]:
+        """See `worker.backends.Backend`. An order that can't be rendered here comes out as `Refused`, with the reason."""
+        call = Call(on_step, room=self._room)
+
+        def submit(order: Order) -> None:
+            try:
+                model = self._table.resolve(order.variant.parameters.model)
+                _check_size(order, model)
+                opened = self._open()
+                opened.engine.submit(opened.shelf.get(model), order, call)
+            except PentimentoError as error:
+                call.deliver(Refused(order.variant, error))
+
+        return call.outcomes(orders, submit, stop=stop)
+
+    def close(self) -> None:
+        """End the device's thread and forget the models. Calls that are still open end with an error."""
+        with self._lock:
+            if self._opened is not None:
+                self._opened.engine.close()
+                self._opened = None
+
+    def _open(self) -> "_Opened":
+        with self._lock:
+            if self._opened is None:
+                self._opened = _Opened(self._table, self._settings)
+            return self._opened
+
+
+class _Opened:
+    """What needs torch."""
+
+    device: "Device"
+    engine: "Engine"
+    shelf: "Shelf"
+
+    def __init__(self, table: ModelTable, settings: Settings) -> None:
+        from worker.engine.device import Device  # noqa: PLC0415 — seconds of imports, on first use
+        from worker.engine.engine import Engine  # noqa: PLC0415
+        from worker.engine.launch import Launcher  # noqa: PLC0415
+        from worker.engine.model import load  # noqa: PLC0415
+        from worker.engine.shelf import Shelf  # noqa: PLC0415
+
+        def read(model: Model) -> Launcher:
+            return Launcher(
+                load(
+                    model,
+                    beside=table.path.parent,
+                    cache_dir=settings.cache_dir,
+                    device=device.torch_device,
+                    dtype=device.dtype(model),
+                )
+            )
+
+        self.device = device = Device.open(settings)
+        self.engine = Engine(device.torch_device)
+        self.shelf = Shelf(read)
+
+
+def _check_size(order: Order, model: Model) -> None:
+    height, width = order.pixels.shape[:2]
+    if height % model.multiple or width % model.multiple or width * height > model.max_pixels or not order.pixels.size:
+        message = (
+            f"image: {width}x{height} pixels; {model.alias} takes multiples of {model.multiple}"
+            f" with at most {model.max_pixels} pixels"
+        )
+        raise BadImage(message, remedy="Preparing fits images to the model; this one came past it.")

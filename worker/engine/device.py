@@ -1,0 +1,49 @@
+"""Which device and number format this process computes with, and what of that decides the pixels."""
+
+from dataclasses import dataclass
+
+import torch
+
+from jobs.models import Model
+from jobs.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A device, opened. kind: for fingerprints; equal kinds compute equal bits with equal versions."""
+
+    torch_device: torch.device
+    kind: str
+    dtype_setting: str
+
+    @classmethod
+    def open(cls, settings: Settings) -> "Device":
+        """The device that the settings name; `auto` takes CUDA, then MPS, then the CPU. Sets the CPU threads."""
+        if settings.threads:
+            torch.set_num_threads(settings.threads)
+        name = _automatic() if settings.device == "auto" else settings.device
+        device = torch.device(name)
+        return cls(device, _kind(device), settings.dtype)
+
+    def dtype(self, model: Model) -> torch.dtype:
+        """The format that a model computes in here: the table's word, else the settings', else the device's best."""
+        name = model.dtype if model.dtype != "auto" else self.dtype_setting
+        if name == "auto":
+            name = {"cuda": "bfloat16", "mps": "float16"}.get(self.torch_device.type, "float32")
+        found: torch.dtype = getattr(torch, name)
+        return found
+
+
+def _automatic() -> str:
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def _kind(device: torch.device) -> str:
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    if device.type == "cpu":
+        # The instruction set chooses the kernels, and the thread count how sums are split: both were seen to change bits.
+        return f"cpu {torch.backends.cpu.get_cpu_capability()} x{torch.get_num_threads()}"
+    return device.type

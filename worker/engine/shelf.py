@@ -1,0 +1,49 @@
+"""The models that this process has loaded, each on first use.
+
+Loading happens in the thread that wants the model, never in the device's: other models go on while a hub is slow.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+
+from jobs.errors import ModelUnavailable
+from jobs.models import Model
+from worker.engine.launch import Launcher
+
+_FAILURE_SECONDS = 5.0  # a lease of a thousand variants asks a thousand times; the hub is asked once
+
+
+class Shelf:
+    """Launchers by alias; for any number of threads."""
+
+    def __init__(self, load: Callable[[Model], Launcher], *, clock: Callable[[], float] = time.monotonic) -> None:
+        """`load` raises `ModelUnavailable`; a failure is remembered for five of `clock`'s seconds."""
+        self._load = load
+        self._clock = clock
+        self._guard = threading.Lock()
+        self._locks: dict[str, threading.Lock] = {}
+        self._loaded: dict[str, Launcher] = {}
+        self._failed: dict[str, tuple[float, ModelUnavailable]] = {}
+
+    def get(self, model: Model) -> Launcher:
+        """The model, loaded by whoever asks first while the others wait.
+
+        Raises:
+            ModelUnavailable: now, or a moment ago.
+
+        """
+        with self._guard:
+            lock = self._locks.setdefault(model.alias, threading.Lock())
+        with lock:
+            if model.alias in self._loaded:
+                return self._loaded[model.alias]
+            failed_at, failure = self._failed.get(model.alias, (0.0, None))
+            if failure is not None and self._clock() - failed_at < _FAILURE_SECONDS:
+                raise failure
+            try:
+                launcher = self._loaded[model.alias] = self._load(model)
+            except ModelUnavailable as error:
+                self._failed[model.alias] = (self._clock(), error)
+                raise
+            return launcher
