@@ -31,7 +31,7 @@ OWNERS = {
     "transformers": ("worker.engine",),
     "accelerate": ("worker.engine",),
     "safetensors": ("worker.engine",),
-    "PIL": ("worker.intake", "worker.output"),
+    "PIL": ("worker.intake", "worker.output", "worker.painter"),
     "redis": ("jobs.ledger",),
     "boto3": ("jobs.storage",),
     "botocore": ("jobs.storage",),
