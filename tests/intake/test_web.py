@@ -1,24 +1,16 @@
 """The guarded fetch: no address that is not allowed is ever connected to, and no server holds a worker for long."""
 
-import datetime as dt
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Iterator
-from ipaddress import ip_address
-from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from jobs.errors import ForbiddenUri, ImageNotFound, PentimentoError, TooLarge, Unreachable
 from jobs.uris import WebUri, parse
 from tests.intake import pages
 from tests.intake.pages import Site
-from worker.intake.address import may_be_fetched_from
 from worker.intake.web import Web, WebRules
 
 LIMIT = 100_000
@@ -35,55 +27,6 @@ def _get(web: Web, url: str, limit: int = LIMIT) -> bytes:
     at = parse(url)
     assert isinstance(at, WebUri)
     return web.get(at, limit=limit)
-
-
-PUBLIC = ["1.1.1.1", "8.8.8.8", "93.184.215.14", "223.255.255.1", "2606:4700::1111", "2a00:1450:4001::1"]
-NEVER = [
-    "0.0.0.0",  # noqa: S104 - nothing is bound to it
-    "0.1.2.3",
-    "100.100.100.200",
-    "168.63.129.16",
-    "169.254.169.254",
-    "192.0.0.192",
-    "192.0.2.1",
-    "192.88.99.1",
-    "198.18.0.1",
-    "203.0.113.9",
-    "224.0.0.1",
-    "239.255.255.250",
-    "240.0.0.1",
-    "255.255.255.255",
-    "::",
-    "::7f00:1",
-    "::ffff:7f00:1",
-    "::ffff:8.8.8.8",
-    "64:ff9b::a9fe:a9fe",
-    "64:ff9b:1::1",
-    "100::1",
-    "2001::1",
-    "2001:db8::1",
-    "2002:7f00:1::",
-    "3fff::1",
-    "5f00::1",
-    "fd00:ec2::254",
-    "fe80::1",
-    "fe80::1%eth0",
-    "fec0::1",
-    "ff02::1",
-    "not an address",
-    "",
-]
-PRIVATE = ["10.1.2.3", "127.0.0.1", "127.255.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1", "::1", "fd12::1"]
-
-
-def test_only_listed_addresses_are_public() -> None:
-    assert [address for address in PUBLIC if not may_be_fetched_from(address, private=False)] == []
-    assert [address for address in PRIVATE + NEVER if may_be_fetched_from(address, private=False)] == []
-
-
-def test_private_addresses_are_a_setting_and_metadata_services_are_never_private() -> None:
-    assert [address for address in PUBLIC + PRIVATE if not may_be_fetched_from(address, private=True)] == []
-    assert [address for address in NEVER if may_be_fetched_from(address, private=True)] == []
 
 
 TRICKS = [
@@ -289,68 +232,6 @@ def test_proxies_in_the_environment_are_not_used(site: Site, monkeypatch: pytest
         assert _get(Web(HERE), site.url("/a.png")) == b"picture"
 
         assert proxy.connections == 0
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A key and a certificate for pictures.example alone, in one PEM file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "pictures.example")])
-    now = dt.datetime.now(dt.UTC)
-    signed = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("pictures.example")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    path = tmp_path_factory.mktemp("tls") / "pictures.pem"
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    path.write_bytes(private + signed.public_bytes(serialization.Encoding.PEM))
-    return path
-
-
-@pytest.fixture
-def secure_site(certificate: Path) -> Iterator[Site]:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    with pages.serving(context) as running:
-        yield running
-
-
-def _trusting(certificate: Path) -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=certificate)
-
-
-def test_tls_checks_the_name_although_the_address_is_pinned(secure_site: Site, certificate: Path) -> None:
-    secure_site.pages["/a.png"] = pages.body(b"picture")
-    web = Web(HERE, resolver=lambda _, __: [str(ip_address("127.0.0.1"))], ssl_context=_trusting(certificate))
-
-    found = _get(web, f"https://pictures.example:{secure_site.port}/a.png")
-
-    assert found == b"picture"
-    with pytest.raises(Unreachable):
-        _get(web, f"https://other.example:{secure_site.port}/a.png")
-    with pytest.raises(Unreachable):
-        _get(Web(HERE, resolver=lambda _, __: ["127.0.0.1"]), f"https://pictures.example:{secure_site.port}/a.png")
-    assert [host for _, host in secure_site.seen] == [f"pictures.example:{secure_site.port}"]
-
-
-def test_a_redirect_from_https_to_http_is_refused(secure_site: Site, site: Site, certificate: Path) -> None:
-    secure_site.pages["/go"] = pages.status(302, location=site.url("/a.png"))
-    web = Web(HERE, resolver=lambda _, __: ["127.0.0.1"], ssl_context=_trusting(certificate))
-
-    with pytest.raises(ForbiddenUri, match="redirects to"):
-        _get(web, f"https://pictures.example:{secure_site.port}/go")
-
-    assert site.connections == 0
 
 
 def test_many_threads_fetch_at_once(site: Site) -> None:
