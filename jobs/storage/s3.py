@@ -14,6 +14,7 @@ that the object does not exist).
 
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 from boto3.exceptions import S3UploadFailedError
@@ -67,7 +68,8 @@ class S3Storage:
         at = parse_s3(uri)
         try:
             answer = self._client.get_object(Bucket=at.bucket, Key=at.key)
-            with answer["Body"] as body:
+            # Not `with answer["Body"]`: that gives the raw stream, which takes a cut connection for the end.
+            with closing(answer["Body"]) as body:
                 if answer["ContentLength"] > limit:
                     raise _too_large(uri, limit)
                 blocks, size = [], 0

@@ -12,6 +12,7 @@ from moto.server import ThreadedMotoServer
 from jobs.errors import ForbiddenUri, PentimentoError, StorageUnavailable
 from jobs.settings import Settings
 from jobs.storage.s3 import S3Storage
+from tests.intake import pages
 
 
 class ServerLike(Protocol):
@@ -113,6 +114,15 @@ def test_the_probe_is_asked_again_after_the_store_was_away() -> None:
                 _ = storage.conditional_put
 
     assert storage._probed is None
+
+
+def test_a_connection_that_is_cut_is_never_taken_for_the_end_of_an_object() -> None:
+    with pages.serving() as site:
+        site.pages["/ours/a.png"] = pages.broken_off(b"half")
+        storage = _storage(f"http://127.0.0.1:{site.port}")
+
+        with pytest.raises(StorageUnavailable):
+            storage.read("s3://ours/a.png", limit=100)
 
 
 def test_links_use_the_public_endpoint_and_never_outlive_their_bound() -> None:
