@@ -1,0 +1,158 @@
+"""What the doors ask of the ledger: accept, describe, list; and the duties about whole jobs."""
+
+import pytest
+
+from jobs.errors import Conflict, LedgerUnavailable, NotFound
+from jobs.ledger.book import Book, connect
+from jobs.ledger.leasing import Duty
+from jobs.ledger.views import WorkerView
+from jobs.settings import Settings
+from jobs.state import State
+from tests.ledger.conftest import Desk
+
+
+def test_accepting_a_million_variants_stores_no_more_than_accepting_ten(ledger: Desk) -> None:
+    def stored(job: str) -> int:
+        keys = ledger.book.redis.keys(f"pm:job:{job}*")
+        return sum(ledger.book.redis.memory_usage(key) for key in keys)
+
+    small, large = ledger.accept(10), ledger.accept(1_000_000)
+
+    assert stored(large) <= stored(small) + 64
+
+
+def test_the_same_idempotency_key_and_body_is_the_same_job(ledger: Desk) -> None:
+    first = ledger.accept(key="k", body="one")
+
+    again = ledger.accept(key="k", body="one")
+
+    assert again == first
+    assert [view.id for view in ledger.book.jobs(caller="ann")] == [first]
+
+
+def test_the_same_idempotency_key_with_another_body_is_a_conflict_and_makes_no_job(ledger: Desk) -> None:
+    ledger.accept(key="k", body="one")
+
+    with pytest.raises(Conflict, match="'k'"):
+        ledger.accept(key="k", body="two")
+
+    assert len(ledger.book.jobs(caller="ann")) == 1
+
+
+def test_idempotency_keys_of_two_callers_do_not_meet(ledger: Desk) -> None:
+    first = ledger.accept(key="k", body="one", caller="ann")
+
+    assert ledger.accept(key="k", body="two", caller="bob") != first
+
+
+def test_a_job_of_another_caller_is_not_found(ledger: Desk) -> None:
+    job = ledger.accept(caller="ann")
+
+    with pytest.raises(NotFound):
+        ledger.book.describe(job, caller="bob")
+
+
+def test_the_spec_leaves_redis_when_planning_has_stored_the_manifest(ledger: Desk) -> None:
+    job = ledger.accept()
+    assert ledger.book.spec(job) == b'{"images":[]}'
+
+    ledger.leasing.ready(job, count=1, total=1, span=1, manifest_uri="s3://out/m.json")
+
+    assert ledger.book.spec(job) is None
+
+
+def test_a_duty_that_is_not_done_in_time_comes_again(ledger: Desk) -> None:
+    job = ledger.accept()
+
+    first = ledger.leasing.take_duty(hide_seconds=60)
+    hidden = ledger.leasing.take_duty(hide_seconds=60)
+    ledger.clock.now += 61
+    again = ledger.leasing.take_duty(hide_seconds=60)
+
+    assert first == again == Duty("plan", job)
+    assert hidden is None
+
+
+def test_finishing_marks_the_results_as_written(ledger: Desk) -> None:
+    job = ledger.ready(1)
+    ledger.leasing.settle(ledger.lease(), [0])
+    duty = ledger.leasing.take_duty(hide_seconds=60)
+    assert duty == Duty("finish", job)
+
+    ledger.leasing.duty_done(duty)
+
+    assert ledger.book.describe(job).written
+    assert ledger.leasing.take_duty(hide_seconds=60) is None
+
+
+def test_planning_that_fails_ends_the_job_with_its_reason(ledger: Desk) -> None:
+    job = ledger.accept()
+
+    ledger.leasing.fail(job, reason="no such bucket")
+
+    view = ledger.book.describe(job)
+    assert (view.state, view.reason) == (State.FAILED, "no such bucket")
+
+
+def test_demand_counts_chunks_and_duties_up_to_the_limit(ledger: Desk) -> None:
+    ledger.ready(40)
+    ledger.accept(10)
+
+    demand = ledger.leasing.demand(models=["tiny"], limit=3, first_chunk=8)
+
+    assert (demand.render, demand.urgent, demand.duties) == (3, 0, 1)
+
+
+def test_outcomes_are_listed_in_order_from_any_index(ledger: Desk) -> None:
+    job = ledger.ready(1000)
+    lease = ledger.lease(chunk=8)
+    ledger.leasing.settle(lease, [0, 2, 5, 900])
+    ledger.leasing.refuse(lease, 4, code="bad_image", message="no")
+
+    assert ledger.book.done_after(job, 1, 3) == (2, 4, 5)
+    assert ledger.book.done_after(job, 6, 3) == (900,)
+    assert ledger.book.refused(job, [2, 4]) == {4}
+
+
+def test_jobs_are_listed_newest_first_in_pages(ledger: Desk) -> None:
+    made = []
+    for _ in range(5):
+        ledger.clock.now += 1
+        made.append(ledger.accept())
+
+    first = ledger.book.jobs(caller="ann", limit=2)
+    second = ledger.book.jobs(caller="ann", limit=3, before=first[-1].id)
+
+    assert [view.id for view in first + second] == made[::-1]
+    with pytest.raises(NotFound, match="cursor"):
+        ledger.book.jobs(caller="ann", before="job-nobody")
+
+
+def test_a_worker_is_listed_while_it_announces_itself(ledger: Desk) -> None:
+    view = WorkerView("w1", "cpu", "local", ("tiny",), slots=4, busy=1, seen_at=0, rendered=7)
+
+    ledger.leasing.announce(view)
+    listed = ledger.book.workers()
+    ledger.leasing.leave("w1")
+
+    assert [(w.id, w.rendered) for w in listed] == [("w1", 7)]
+    assert ledger.book.workers() == ()
+
+
+def test_a_redis_that_is_not_there_is_named_without_its_password() -> None:
+    settings = Settings.model_validate({"redis_url": "redis://:hunter2@127.0.0.1:1/0"})
+
+    with pytest.raises(LedgerUnavailable) as caught:
+        Book(connect(settings)).check()
+
+    assert "hunter2" not in f"{caught.value}{caught.value.remedy}"
+
+
+def test_a_redis_that_may_evict_keys_is_refused(ledger: Desk) -> None:
+    ledger.book.check()
+    ledger.book.redis.config_set("maxmemory-policy", "allkeys-lru")
+    try:
+        with pytest.raises(LedgerUnavailable, match="allkeys-lru"):
+            ledger.book.check()
+    finally:
+        ledger.book.redis.config_set("maxmemory-policy", "noeviction")
