@@ -4,6 +4,7 @@ Below the results URI: `pictures/…`, `records/…`, `manifest.json`, `results.
 is a prefix of another, every key has an extension, and no text of a user's reaches a key unslugged.
 """
 
+import re
 from functools import lru_cache
 
 from jobs.ids import is_job_id
@@ -55,6 +56,7 @@ def picture_uri(results_uri: str, spec: JobSpec, variant: Variant) -> str:
     return f"{results_uri}pictures/{name}.png"
 
 
+_DOTS = re.compile(r"\.{2,}")
 _parts = lru_cache(maxsize=256)(segments)
 
 
@@ -62,7 +64,7 @@ def _segment(part: Template, spec: JobSpec, variant: Variant) -> str:
     literals = sum(map(len, part.literals))
     room = (MAX_SEGMENT - literals) // max(1, len(part.names))
     filled = {name: slug(_said(name, spec, variant), limit=room) or "none" for name in part.names}
-    return part.fill(filled).strip(".") or "none"
+    return _DOTS.sub(".", part.fill(filled)).strip(".") or "none"
 
 
 def _said(name: str, spec: JobSpec, variant: Variant) -> str:

@@ -1,6 +1,6 @@
 """Manifest text to spec, because a problem without its line is half an answer.
 
-YAML is read at the level of nodes, where every key has its line, with YAML 1.2's core types (`yes` and `on` are text).
+YAML is read event by event, where every key has its line, with YAML 1.2's core types (`yes` and `on` are text).
 Anchors work within a bound; tags, merge keys and directives are refused. JSON is read by the standard library, and its
 lines are found only if there is a problem to place. Either way the text is bounded before it is looked at.
 """

@@ -1,24 +1,34 @@
-"""YAML text to data and lines, at the level of nodes, where every key knows its line.
+"""YAML text to data and lines, event by event, so that bounds hold while the text is read and not afterwards.
 
-Types are those of YAML 1.2's core schema (`yes` and `on` are text). Aliases work within a bound; tags, merge keys and
-directives are refused.
+Types are those of YAML 1.2's core schema (`yes` and `on` are text). Aliases work, and count as what they stand for;
+tags, merge keys and directives are refused. Nothing recurses deeper than the bound, whatever the text.
 """
 
 import re
-from typing import cast
+from collections.abc import Iterator
+from typing import NoReturn
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    Event,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
 
 from jobs.manifest.refusal import MAX_DEPTH, refuse
 from jobs.spec import Path
 from jobs.spec.problems import spell_path
 
 MAX_YAML_CHARACTERS = 1 << 20
-MAX_NODES = 200_000
+MAX_VALUES = 200_000
 
-_SCALARS = {"", "str", "int", "float", "bool", "null", "timestamp", "value"}
+_LONG_TAG = re.compile(r"(?:^|[\s\[{,:-])!\S{1000}")  # the library takes seconds over tags of a megabyte
 _NULL = {"", "~", "null", "Null", "NULL"}
 _TRUE = {"true", "True", "TRUE"}
 _FALSE = {"false", "False", "FALSE"}
@@ -29,12 +39,13 @@ _SPECIAL = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 
 
 class YamlReader:
-    """Plain data out of YAML text, and the line of each path."""
+    """Plain data out of YAML text, and the line of each path. For one text."""
 
     def __init__(self, source: str) -> None:
         self._source = source
-        self._text = ""
-        self._nodes = 0
+        self._values = 0
+        self._anchors: dict[str, tuple[object, int, int]] = {}  # value, how many values it is, its depth
+        self._deepest = 0
         self.lines: dict[Path, int] = {}
 
     def read(self, text: str) -> object:
@@ -45,82 +56,102 @@ class YamlReader:
 
         """
         if len(text) > MAX_YAML_CHARACTERS:
-            remedy = "Write JSON, which is read at this size"
-            refuse(
-                self._source, f"YAML of {len(text)} characters, at most {MAX_YAML_CHARACTERS} are read", remedy=remedy
-            )
-        for number, said in enumerate(text.splitlines(), 1):
-            if said.startswith("%"):
-                refuse(self._source, "YAML directives are not taken", remedy="Remove the line", line=number)
-        self._text = text
-        root = self._compose(text)
-        if root is None:
+            message = f"YAML of {len(text)} characters, at most {MAX_YAML_CHARACTERS} are read"
+            refuse(self._source, message, remedy="Write JSON, which is read at this size")
+        if _LONG_TAG.search(text):
+            refuse(self._source, "tags are not taken", remedy="Put text that starts with ! in quotes")
+        found: list[object] = []
+        events = self._events(text)
+        for event in events:
+            if isinstance(event, DocumentStartEvent):
+                if found:
+                    self._refuse(event, "more than one document", remedy="One job a manifest")
+                if event.version or event.tags:
+                    self._refuse(event, "YAML directives are not taken", remedy="Remove the line with %")
+                found.append(self._value(next(events), events, (), None))
+        if not found or found == [None]:
             refuse(self._source, "the manifest is empty", remedy="Start with `images:`", line=1)
-        return self._value(root, (), 0, _line(root))
+        return found[0]
 
-    def _compose(self, text: str) -> Node | None:
+    def _refuse(self, event: Event, message: str, *, remedy: str = "", path: Path = ()) -> NoReturn:
+        where = spell_path(path[:8]) if path else ""
+        refuse(self._source, message, remedy=remedy, line=_line(event), path=where)
+
+    def _events(self, text: str) -> Iterator[Event]:
         try:
-            return YAML(typ="rt", pure=True).compose(text)  # type: ignore[no-any-return]
+            yield from YAML(typ="safe", pure=True).parse(text)
         except MarkedYAMLError as wrong:
             mark = wrong.problem_mark or wrong.context_mark
             line = mark.line + 1 if mark is not None else None
             remedy = "Indent with spaces, not tabs" if "\\t" in str(wrong.problem) else ""
-            if "single document" in str(wrong.context):
-                refuse(self._source, "more than one document", remedy="One job a manifest", line=line)
-            refuse(self._source, f"not YAML: {wrong.problem or wrong.context}", remedy=remedy, line=line)
-        except RecursionError:
-            refuse(self._source, "nested too deeply", remedy=f"At most {MAX_DEPTH} levels")
+            said = re.sub(r"'<([a-z ]+)>'|\('<([a-z ]+)>',\)", r"\1\2", str(wrong.problem or wrong.context))
+            refuse(self._source, f"not YAML: {said}", remedy=remedy, line=line)
         except (YAMLError, ValueError) as wrong:
             said = " ".join(str(wrong).split())[:150]
             refuse(self._source, f"not YAML: {said}", remedy="Remove characters that no text has")
 
-    def _value(self, node: Node, path: Path, depth: int, line: int) -> object:
-        self._nodes += 1
-        if self._nodes > MAX_NODES:
-            remedy = "Use fewer aliases, or write JSON"
-            refuse(self._source, f"more than {MAX_NODES} values once aliases are followed", remedy=remedy, line=line)
-        if depth > MAX_DEPTH:
-            remedy = f"At most {MAX_DEPTH} levels"
-            refuse(self._source, "nested too deeply", remedy=remedy, line=line, path=spell_path(path[:8]))
-        self.lines[path] = line
-        if isinstance(node, MappingNode):
-            self._tagged(node, "map", path, line)
-            return self._mapping(node, path, depth)
-        if isinstance(node, SequenceNode):
-            self._tagged(node, "seq", path, line)
-            items = enumerate(node.value)
-            return [self._value(item, (*path, k), depth + 1, _line(item)) for k, item in items]
-        return self._scalar(cast("ScalarNode", node), path, line)
-
-    def _tagged(self, node: Node, tag: str, path: Path, line: int) -> None:
-        if node.tag is not None and str(node.tag) != f"tag:yaml.org,2002:{tag}":
-            said = str(node.tag)[:60]
-            refuse(self._source, f"the tag {said} is not taken", remedy="Remove it", line=line, path=spell_path(path))
-
-    def _mapping(self, node: MappingNode, path: Path, depth: int) -> dict[str, object]:
-        made: dict[str, object] = {}
-        for key, value in node.value:
-            line = _line(key)
-            if not isinstance(key, ScalarNode):
-                refuse(self._source, "a key is not text", remedy="Write plain keys", line=line, path=spell_path(path))
-            name = str(key.value)
-            here = spell_path((*path, name))
-            if name == "<<" and key.style is None:
-                refuse(self._source, "merge keys (<<) are not taken", remedy="Write it out", line=line, path=here)
-            if name in made:
-                refuse(self._source, "is written twice", remedy="Keep one of them", line=line, path=here)
-            made[name] = self._value(value, (*path, name), depth + 1, line)
+    def _value(self, event: Event, events: Iterator[Event], path: Path, line: int | None) -> object:
+        """The value that starts with `event`; `line` is its key's, if it has one."""
+        self.lines[path] = line or _line(event)
+        self._count(event, 1, path)
+        if isinstance(event, AliasEvent):
+            return self._alias(event, path)
+        if not isinstance(event, ScalarEvent | SequenceStartEvent | MappingStartEvent):
+            self._refuse(event, "not YAML: a value is missing", path=path)
+        if event.tag is not None:
+            self._refuse(event, f"the tag {str(event.tag)[:60]} is not taken", remedy="Remove it", path=path)
+        before, deepest, self._deepest = self._values, self._deepest, len(path)
+        made = self._read(event, events, path)
+        if event.anchor is not None:
+            self._anchors[event.anchor] = (made, self._values - before + 1, self._deepest - len(path))
+        self._deepest = max(deepest, self._deepest)
         return made
 
-    def _scalar(self, node: ScalarNode, path: Path, line: int) -> object:
-        text = str(node.value)
-        if node.style not in {None, ""}:
-            return text
-        kind = str(node.tag or "").removeprefix("tag:yaml.org,2002:")
-        if kind not in _SCALARS or self._text[node.start_mark.index : node.start_mark.index + 1] == "!":
-            where = spell_path(path)
-            refuse(self._source, f"the tag {kind[:60]} is not taken", remedy="Remove it", line=line, path=where)
-        return _plain(text)
+    def _read(self, event: Event, events: Iterator[Event], path: Path) -> object:
+        if isinstance(event, MappingStartEvent):
+            return self._mapping(events, path)
+        if isinstance(event, ScalarEvent):
+            return _plain(event.value) if event.style is None else event.value
+        return self._sequence(events, path)
+
+    def _count(self, event: Event, more: int, path: Path) -> None:
+        self._values += more
+        if self._values > MAX_VALUES:
+            message = f"more than {MAX_VALUES} values once aliases are followed"
+            self._refuse(event, message, remedy="Use fewer aliases, or write JSON")
+        self._deepest = max(self._deepest, len(path))
+        if len(path) > MAX_DEPTH:
+            self._refuse(event, "nested too deeply", remedy=f"At most {MAX_DEPTH} levels", path=path)
+
+    def _alias(self, event: AliasEvent, path: Path) -> object:
+        if event.anchor not in self._anchors:
+            self._refuse(event, f"undefined alias {event.anchor[:60]}", remedy="Put its anchor before it", path=path)
+        made, size, depth = self._anchors[event.anchor]
+        self._count(event, size - 1, path + (0,) * depth)
+        return made
+
+    def _sequence(self, events: Iterator[Event], path: Path) -> list[object]:
+        made: list[object] = []
+        for event in events:
+            if isinstance(event, SequenceEndEvent):
+                break
+            made.append(self._value(event, events, (*path, len(made)), None))
+        return made
+
+    def _mapping(self, events: Iterator[Event], path: Path) -> dict[str, object]:
+        made: dict[str, object] = {}
+        for key in events:
+            if isinstance(key, MappingEndEvent):
+                break
+            if not isinstance(key, ScalarEvent):
+                self._refuse(key, "a key is not text", remedy="Write plain keys", path=path)
+            here = (*path, str(key.value))
+            if key.tag is not None or (key.value == "<<" and key.style is None):
+                self._refuse(key, "tags and merge keys (<<) are not taken", remedy="Write it out", path=here)
+            if here[-1] in made:
+                self._refuse(key, "is written twice", remedy="Keep one of them", path=here)
+            made[str(key.value)] = self._value(next(events), events, here, _line(key))
+        return made
 
 
 def _plain(text: str) -> object:
@@ -139,5 +170,5 @@ def _plain(text: str) -> object:
     return text
 
 
-def _line(node: Node) -> int:
-    return int(node.start_mark.line) + 1
+def _line(event: Event) -> int:
+    return int(event.start_mark.line) + 1

@@ -87,10 +87,11 @@ def _unwrapped(problems: Problems, data: dict[str, object]) -> Document:
     metadata = problems.mapping(data.get("metadata") or {}, ("metadata",), what="metadata")
     problems.unknown(metadata, ("name", "labels"), ("metadata",))
     inner = problems.mapping(data.get("spec"), ("spec",), what="spec")
-    for key in ("name", "labels"):
-        if key in inner and key in metadata:
+    outer: dict[str, object] = {key: metadata[key] for key in ("name", "labels") if key in metadata}
+    for key in outer:
+        if key in inner:
             problems.add(("spec", key), f"metadata.{key} and spec.{key} say the same thing", remedy="Keep one of them")
-    return Document(problems, {**metadata, **inner}, ("spec",))
+    return Document(problems, {**outer, **inner}, ("spec",))
 
 
 def freeze(spec: JobSpec, *, seed_base: int) -> JobSpec:

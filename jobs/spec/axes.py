@@ -52,6 +52,8 @@ class Axes:
             self._joint(key, value, path)
         elif key in FIELDS or key in ALIASES or variable_name(self._problems, key, path):
             self._single(key, value, path, in_matrix=True)
+        else:
+            self.broken.add(key)
 
     def _single(self, name: str, value: object, path: Path, *, in_matrix: bool) -> None:
         canonical = ALIASES.get(name, name)
@@ -78,7 +80,11 @@ class Axes:
         if len(cells) > MAX_VALUES:
             self._problems.add(path, f"has {len(cells)} values, an axis at most {MAX_VALUES}")
             return
-        rows = [read_fields(self._problems, cell, (*path, k)) for k, cell in enumerate(cells)]
+        rows: list[tuple[dict[str, FieldValue], bool]] = []
+        for k, cell in enumerate(cells):
+            rows.append(read_fields(self._problems, cell, (*path, k)))
+            if self._problems.full:
+                return
         names = tuple(dict.fromkeys(name for row, _ in rows for name in row))
         claimed = [self._claim(name, path) for name in names]
         if all(good for _, good in rows) and all(claimed) and self._equal(rows, names, path):
@@ -113,7 +119,10 @@ def read_fields(problems: Problems, value: object, path: Path) -> tuple[dict[str
     read: dict[str, FieldValue] = {}
     said: dict[str, str] = {}
     before = len(problems.found)
-    for key, item in problems.mapping(value, path, what="this").items():
+    fields = problems.mapping(value, path, what="this")
+    if not fields and len(problems.found) == before:
+        problems.add(path, "is empty", remedy="Name a field or a variable, or remove it")
+    for key, item in fields.items():
         name = ALIASES.get(key, key)
         if name in said:
             problems.add((*path, key), f"says again what {said[name]} says", remedy=f"Keep one of {said[name]}, {key}")
@@ -127,4 +136,4 @@ def read_fields(problems: Problems, value: object, path: Path) -> tuple[dict[str
         good = read_value(problems, key, item, (*path, key))
         if good is not None:
             read[name] = good
-    return read, len(problems.found) == before and bool(read)
+    return read, len(problems.found) == before and len(read) == len(fields)

@@ -9,7 +9,7 @@ from jobs.spec.images import image_names
 from jobs.spec.model import AxisSpec, FieldValue, JobSpec, label
 from jobs.spec.names import check_name
 from jobs.spec.numbers import Span
-from jobs.spec.problems import Path, did_you_mean, nearest
+from jobs.spec.problems import Path, nearest
 from jobs.spec.reading import Document
 from jobs.template import Template, TemplateError, parse_template, spell
 
@@ -25,6 +25,8 @@ class Checks:
         self.spec = spec
         self.axes = document.axes
         self.prompts_use: set[str] = set()
+        self._misspelt = False
+        self._lengths: dict[str, int] = {}
         self.name_uses: set[str] = set()
         self.images_set = {name for image in spec.images for name in image.settings}
         self.known = set(self.axes.moved) | set(spec.fixed) | self.images_set | self.axes.broken
@@ -34,6 +36,8 @@ class Checks:
         """All checks. The last ones need a spec that is right so far."""
         for path, template in self._templates():
             self.prompts_use.update(template.names)
+            if self.problems.full:
+                break
             self._names(path, template)
             self._length(path, template)
         self.name_uses = check_name(self.document, self.spec, self.known)
@@ -102,6 +106,7 @@ class Checks:
                 else f"Known are {', '.join(variables) or 'none yet'}; add it to `matrix`"
             )
             self.problems.add(path, f"nothing fills {{{name}}}", remedy=remedy)
+            self._misspelt = True
 
     def _length(self, path: Path, template: Template) -> None:
         length = sum(map(len, template.literals)) + sum(self._longest(name) for name in template.names)
@@ -110,6 +115,11 @@ class Checks:
             self.problems.add(path, f"may be {length} characters once it is filled, at most {MAX_TEXT}", remedy=remedy)
 
     def _longest(self, name: str) -> int:
+        if name not in self._lengths:
+            self._lengths[name] = self._measured(name)
+        return self._lengths[name]
+
+    def _measured(self, name: str) -> int:
         longest = 0
         for fields in (self.spec.fixed, *self.spec.include, *(image.settings for image in self.spec.images)):
             if name in fields:
@@ -123,8 +133,8 @@ class Checks:
     # Variables that nothing uses.
 
     def _used(self) -> None:
-        if self.axes.broken & set(TEXT_FIELDS) or not self.spec.images:
-            return
+        if self._misspelt or self.axes.broken & set(TEXT_FIELDS) or not self.spec.images:
+            return  # that a variable is not used would be the same mistake once more
         for axis in self.spec.axes:
             idle = [name for name in axis.names if name not in FIELDS and name not in self.prompts_use]
             effect = len(idle) < len(axis.names)
@@ -138,7 +148,7 @@ class Checks:
 
     def _idle(self, name: str, path: Path, *, axis: bool) -> None:
         near = nearest(name, FIELDS)
-        remedy = f"Did you mean {near}?" if near else f"Write {{{name}}} in the prompt, or remove it"
+        remedy = f"{f'Did you mean {near}? Else write' if near else 'Write'} {{{name}}} in the prompt, or remove it"
         why = ", so its cells would differ by their seeds only" if axis else ""
         self.problems.add(path, f"no prompt uses {{{name}}}{why}", remedy=remedy)
 
@@ -158,14 +168,25 @@ class Checks:
                     )
 
     def _missing(self) -> None:
+        """Names that are filled from images' own settings, and images that have not got them."""
         everywhere = set(self.axes.moved) | set(self.spec.fixed)
-        for name in sorted((self.prompts_use | self.name_uses) - everywhere - {*RESERVED, "seed"}):
-            if name in FIELDS:
-                continue
-            for k, image in enumerate(self.spec.images):
-                if name not in image.settings:
-                    remedy = f"Write set: {{{name}: …}} for it"
-                    self.problems.add(self.document.at("images", k), f"has nothing to fill {{{name}}}", remedy=remedy)
+        shared = {name: self._uses_of(name, [self.spec.fixed, *self.spec.include]) for name in TEXT_FIELDS}
+        for axis in self.spec.axes:
+            for name, column in zip(axis.names, axis.columns, strict=True):
+                if name in TEXT_FIELDS:
+                    shared[name].update(*(self._uses_of(name, [{name: value}]) for value in column))
+        named = self.name_uses - set(FIELDS) - {*RESERVED}
+        for k, image in enumerate(self.spec.images):
+            uses = set(named)
+            for name in TEXT_FIELDS:
+                uses |= self._uses_of(name, [image.settings]) if name in image.settings else shared[name]
+            for name in sorted(uses - everywhere - set(image.settings)):
+                remedy = f"Write set: {{{name}: …}} for it"
+                self.problems.add(self.document.at("images", k), f"has nothing to fill {{{name}}}", remedy=remedy)
+
+    def _uses_of(self, name: str, fields: list[Mapping[str, FieldValue]]) -> set[str]:
+        texts = (text for one in fields for _, text in self._in(one, name, ()))
+        return {used for text in texts if "{" in text for used in parse_template(text).names}
 
     # Cells taken out and put in.
 
@@ -175,7 +196,9 @@ class Checks:
             for name, value in pattern.items():
                 path = self.document.at("exclude", k, name)
                 if name != "image" and name not in self.known:
-                    self.problems.add(path, f"nothing is called {name}", remedy=did_you_mean(name, sorted(self.known)))
+                    self.problems.add(
+                        path, f"nothing is called {name}", remedy=self.problems.hint(name, sorted(self.known))
+                    )
                 elif not (value in names if name == "image" else self._stands(name, value)):
                     remedy = "Write a value as it stands in the sweep"
                     self.problems.add(path, f"no cell has this {name}", value=value, remedy=remedy)
@@ -199,7 +222,7 @@ class Checks:
             path = self.document.at("include", k)
             for name in cell:
                 if name not in usable:
-                    remedy = did_you_mean(name, sorted(usable))
+                    remedy = self.problems.hint(name, sorted(usable))
                     self.problems.add((*path, name), f"nothing is called {name}", remedy=remedy)
             lacking = [
                 name

@@ -4,7 +4,7 @@ import re
 
 from jobs.errors import ForbiddenUri
 from jobs.spec.model import DEFAULT_NAME, OutputSpec, RunSpec
-from jobs.spec.problems import Path, Problems, did_you_mean
+from jobs.spec.problems import Path, Problems
 from jobs.state import Lane
 from jobs.uris import parse_file, parse_s3
 
@@ -25,7 +25,12 @@ def read_output(problems: Problems, value: object, path: Path) -> OutputSpec:
     sheet = output.get("sheet", True)
     if not isinstance(sheet, bool):
         problems.add((*path, "sheet"), "must be true or false", value=sheet)
-    return OutputSpec(_output_uri(problems, output.get("uri"), (*path, "uri")), name or "", "png", bool(sheet))
+    return OutputSpec(
+        _output_uri(problems, output.get("uri"), (*path, "uri")),
+        DEFAULT_NAME if name is None else name,
+        "png",
+        bool(sheet),
+    )
 
 
 def _output_uri(problems: Problems, value: object, path: Path) -> str:
@@ -54,7 +59,7 @@ def read_run(problems: Problems, value: object, path: Path) -> RunSpec:
     problems.unknown(run, ("priority", "max_failures", "backend"), path)
     priority = run.get("priority", Lane.NORMAL.value)
     if priority not in list(Lane):
-        remedy = did_you_mean(str(priority)[:64], [lane.value for lane in Lane])
+        remedy = problems.hint(str(priority)[:64], [lane.value for lane in Lane])
         problems.add((*path, "priority"), "is no priority", value=priority, remedy=remedy)
         priority = Lane.NORMAL
     backend = run.get("backend")

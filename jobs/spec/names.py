@@ -8,7 +8,6 @@ import re
 
 from jobs.spec.fields import FIELDS
 from jobs.spec.model import JobSpec
-from jobs.spec.problems import did_you_mean
 from jobs.spec.reading import Document
 from jobs.template import Template, TemplateError, parse_template
 
@@ -75,6 +74,6 @@ def check_name(document: Document, spec: JobSpec, known: set[str]) -> set[str]:
     used = {name for part in parts for name in part.names}
     usable = {*OUTPUT_NAMES, *FIELDS, *known}
     for name in sorted(used - usable):
-        remedy = did_you_mean(name, sorted(usable))
+        remedy = document.problems.hint(name, sorted(usable))
         document.problems.add(path, f"nothing is called {name}", value=spec.output.name, remedy=remedy)
     return used

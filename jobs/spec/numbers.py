@@ -46,7 +46,15 @@ class Span(Sequence[float]):
         return any(0 <= k < self.length and self[k] == value for k in (near - 1, near, near + 1))
 
     def mirrored(self) -> "Span":
-        """One minus each value: image strength to strength."""
+        """One minus each value: image strength to strength.
+
+        Raises:
+            ValueError: more than 12 decimals, which no float between 0.1 and 1 would hold without loss.
+
+        """
+        ends = (Fraction(self.start, self.scale), Fraction(self.start + (self.length - 1) * self.step, self.scale))
+        if any(10**12 % end.denominator for end in ends):
+            raise ValueError("an end has more than 12 decimals")
         return Span(self.scale - self.start, -self.step, self.scale, self.length, whole=False)
 
 
@@ -90,5 +98,7 @@ def _span(start: Fraction, step: Fraction, count: int, *, whole: bool) -> Span:
         raise ValueError(f"that is {count} values; an axis has at most {MAX_VALUES}")
     if whole and (start.denominator != 1 or step.denominator != 1):
         raise ValueError("the values would not be whole numbers")
+    if abs(step) < max(abs(start), abs(start + step * (count - 1))) / 10**12:
+        raise ValueError("the values would be too close to tell apart")
     scale = start.denominator * step.denominator
     return Span(int(start * scale), int(step * scale), scale, count, whole)

@@ -75,9 +75,18 @@ class Problems:
         self._lines = lines
         self._unsaid = 0
 
+    @property
+    def full(self) -> bool:
+        """Whether further ones are only counted; whoever reads a long list may stop then."""
+        return len(self.found) >= MAX_PROBLEMS
+
+    def hint(self, word: str, known: Iterable[str]) -> str:
+        """A remedy for an unknown word; empty once nobody would see it, because finding it costs a millisecond."""
+        return "" if self.full else did_you_mean(word, known)
+
     def add(self, path: Path, message: str, *, value: object = _ABSENT, remedy: str = "") -> None:
         """Note a problem. Above 100 they are only counted, and the last one says how many."""
-        if len(self.found) >= MAX_PROBLEMS:
+        if self.full:
             self._unsaid += 1
             return
         said = "" if value is _ABSENT else short(value)
@@ -98,7 +107,7 @@ class Problems:
             return
         found = sorted(self.found, key=lambda problem: problem.line or 0)
         if self._unsaid:
-            found.append(Problem("(the document)", f"{self._unsaid} more problems like these", "", "", None))
+            found.append(Problem("(the document)", f"at least {self._unsaid} more problems", "", "", None))
         raise InvalidSpec(found, source=self.source)
 
     # What every reader of a value needs.
@@ -114,7 +123,7 @@ class Problems:
                 continue
             ours = MISTAKEN.get(key, "")
             fits = ours and (ours in known or "images" in known)
-            remedy = f"Write {ours}" if fits else did_you_mean(key, known)
+            remedy = f"Write {ours}" if fits else self.hint(key, known)
             self.add((*path, key), f"{key[:40]} is not a key here", remedy=remedy)
 
     def mapping(self, value: object, path: Path, *, what: str) -> dict[str, object]:

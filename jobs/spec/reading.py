@@ -126,8 +126,9 @@ class Document:
     def _image(self, value: object, path: Path) -> ImageSpec | None:
         if isinstance(value, str):
             return ImageSpec(value) if check_uri(self.problems, value, path) else None
+        before = len(self.problems.found)
         item = self.problems.mapping(value, path, what="an image is a URI or")
-        if not item:
+        if not item and len(self.problems.found) > before:
             return None
         self.problems.unknown(item, ("uri", "name", "id", "set"), path)
         uri = item.get("uri")
@@ -136,7 +137,7 @@ class Document:
         text = self.problems.text(uri, (*path, "uri"), limit=10_000, what="a URI") if uri is not None else None
         name = self._image_name(item, path)
         settings: dict[str, FieldValue] = {}
-        if item.get("set") is not None:
+        if item.get("set"):
             settings, _ = read_fields(self.problems, item["set"], (*path, "set"))
         if text is None or name is None or not check_uri(self.problems, text, (*path, "uri")):
             return None

@@ -43,7 +43,7 @@ def read_variable(problems: Problems, value: object, path: Path) -> Scalar | Non
     if isinstance(value, bool):
         return value
     if isinstance(value, int | float) and -_FAR <= value <= _FAR:
-        return value + 0.0 if isinstance(value, float) else value
+        return int(value) if value == int(value) else value
     problems.add(path, "must be text, a number up to 10¹⁵, true or false", value=value)
     return None
 
@@ -99,7 +99,7 @@ def _weighted(problems: Problems, value: object, path: Path) -> WeightedPrompt |
     part = problems.mapping(value, path, what="a weighted prompt")
     for key in part.keys() - {"text", "weight"}:
         problems.add((*path, key), "a weighted prompt has text and weight only")
-    text = problems.text(part.get("text"), (*path, "text"), limit=MAX_TEXT) if part else None
+    text = problems.text(part.get("text"), (*path, "text"), limit=MAX_TEXT)
     weight = problems.number(part.get("weight", 1), (*path, "weight"), low=-10, high=10, whole=False)
     return None if text is None or weight is None else WeightedPrompt(text, weight)
 
@@ -126,12 +126,17 @@ def read_column(problems: Problems, name: str, value: object, path: Path) -> Seq
     if len(value) > MAX_VALUES:
         problems.add(path, f"has {len(value)} values, an axis at most {MAX_VALUES}")
         return None
-    column = [read_value(problems, name, item, (*path, k)) for k, item in enumerate(value)]
-    good = tuple(item for item in column if item is not None)
-    return good if len(good) == len(column) and _distinct(problems, good, path) else None
+    column: list[FieldValue] = []
+    for k, item in enumerate(value):
+        good = read_value(problems, name, item, (*path, k))
+        if good is not None:
+            column.append(good)
+        elif problems.full:
+            break
+    return tuple(column) if len(column) == len(value) and _distinct(problems, column, path) else None
 
 
-def _distinct(problems: Problems, column: tuple[FieldValue, ...], path: Path) -> bool:
+def _distinct(problems: Problems, column: Sequence[FieldValue], path: Path) -> bool:
     seen: dict[tuple[type, Scalar], int] = {}
     for k, item in enumerate(column):
         said = label(item)
@@ -156,7 +161,7 @@ def _range(problems: Problems, name: str, value: Mapping[object, object], path: 
     if numbers is None:
         return None
     first, last, third = numbers
-    whole = field.kind == "integer" if field else all(isinstance(n, int) for n in numbers) and kind == "range"
+    whole = field.kind == "integer" if field else all(n == int(n) for n in numbers) and kind == "range"
     for k, number in enumerate((first, last)):
         bounds = (field.low, field.high) if field else (-_FAR, _FAR)
         if problems.number(number, (*path, kind, k), low=bounds[0], high=bounds[1], whole=whole) is None:
@@ -164,10 +169,11 @@ def _range(problems: Problems, name: str, value: Mapping[object, object], path: 
     try:
         made = stepped if kind == "range" else spaced
         span = made(first, last, int(third) if kind == "linspace" else third, whole=whole)  # type: ignore[arg-type]
+        span = span.mirrored() if name == "image_strength" else span
     except ValueError as wrong:
         problems.add((*path, kind), str(wrong), value=value[kind])
         return None
-    return span.mirrored() if name == "image_strength" else span
+    return span
 
 
 def _three(problems: Problems, kind: str, value: object, path: Path) -> tuple[float, float, float] | None:

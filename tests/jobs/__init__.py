@@ -1,0 +1,1 @@
+"""What a job is: the language, the product, the names and the seeds."""
