@@ -1,6 +1,6 @@
 """`pentimento demo`: from nothing to repainted pictures in one command, with the same parts that a real farm has."""
 
-import _thread
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -163,7 +163,8 @@ def _guarded(stack: "Stack") -> Iterator[None]:
             stack.wait()
         except ChildFailed as failed:
             found.append(failed)
-            _thread.interrupt_main()
+            # A real signal: it also wakes a main thread that waits for the network.
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
     threading.Thread(target=guard, daemon=True).start()
     try:

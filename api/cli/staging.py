@@ -24,6 +24,8 @@ matrix:
   style: [a crayon drawing, an oil painting]
 steps: 12
 seed: 7
+width: 256                        # small, for machines without a GPU; without the two: your pictures' own size
+height: 256
 """
 
 

@@ -53,16 +53,38 @@ def attend(client: "Client", terminal: Terminal, job: str) -> "Job":
 
     """
     try:
-        return follow(client, terminal, job)
+        return follow(client, terminal, job, tell_events=True)
     except KeyboardInterrupt:
         terminal.note(f"Stopped watching; the job goes on. Come back with: pentimento watch {job}")
         raise typer.Exit(INTERRUPTED) from None
 
 
-def follow(client: "Client", terminal: Terminal, job: str) -> "Job":
-    """Show the progress of `job` until it is over, and return it as it then stands."""
+def follow(client: "Client", terminal: Terminal, job: str, *, tell_events: bool = False) -> "Job":
+    """Show the progress of `job` until it is over, and return it as it then stands.
+
+    tell_events: each event is part of the result, with `--json`.
+    """
+    from api.cli.progress import Progress
+    from api.cli.sse import events
+
+    view = client.job(job)
+    progress = Progress.of(view, now=time.monotonic())
+    asked_at, feed = time.monotonic(), _none() if view.state.terminal else events(client, job)
     with _screen(terminal) as show:
-        return _until_over(client, terminal, job, show)
+        show(progress, None)
+        for event in feed:
+            progress.fold(event, now=time.monotonic())
+            if tell_events:
+                terminal.answer({"id": event.id, "event": event.kind, "data": dict(event.data)})
+            # A feed that is read from its start may tell of an end before a retry: the job itself knows.
+            ended = event.kind == "finished"
+            if ended or (event.kind == "refused" and time.monotonic() - asked_at > CAUSES_SECONDS):
+                view, asked_at = client.job(job), time.monotonic()
+                progress.see(view)
+            show(progress, event)
+            if ended and view.state.terminal:
+                break
+    return view
 
 
 def finish(terminal: Terminal, job: "Job") -> None:
@@ -73,28 +95,6 @@ def finish(terminal: Terminal, job: "Job") -> None:
     terminal.text(summary(job))
     if not job.complete:
         raise typer.Exit(NOT_ALL)
-
-
-def _until_over(client: "Client", terminal: Terminal, job: str, show: Show) -> "Job":
-    from api.cli.progress import Progress
-    from api.cli.sse import events
-
-    view = client.job(job)
-    progress = Progress.of(view, now=time.monotonic())
-    show(progress, None)
-    asked_at, feed = time.monotonic(), _none() if view.state.terminal else events(client, job)
-    for event in feed:
-        progress.fold(event, now=time.monotonic())
-        terminal.answer({"id": event.id, "event": event.kind, "data": dict(event.data)})
-        # A feed that is read from its start may tell of an end before a retry: the job itself knows.
-        ended = event.kind == "finished"
-        if ended or (event.kind == "refused" and time.monotonic() - asked_at > CAUSES_SECONDS):
-            view, asked_at = client.job(job), time.monotonic()
-            progress.see(view)
-        show(progress, event)
-        if ended and view.state.terminal:
-            break
-    return view
 
 
 def _none() -> "Iterator[Event]":

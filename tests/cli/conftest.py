@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -144,14 +145,17 @@ def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     return run
 
 
+Process = Callable[..., "subprocess.Popen[str]"]
+
+
 @pytest.fixture
-def process(tmp_path: Path) -> Callable[..., "subprocess.Popen[str]"]:
+def process(tmp_path: Path) -> Process:
     """Starts `pentimento` as a process of its own, in an empty folder, with pipes."""
 
-    def start(*argv: str) -> "subprocess.Popen[str]":
+    def start(*argv: str, **env: str) -> "subprocess.Popen[str]":
         pipe = subprocess.PIPE
-        command = [sys.executable, "-m", "api.cli", *argv]
-        return subprocess.Popen(command, cwd=tmp_path, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+        command, env = [sys.executable, "-m", "api.cli", *argv], os.environ | env
+        return subprocess.Popen(command, cwd=tmp_path, stdin=pipe, stdout=pipe, stderr=pipe, text=True, env=env)
 
     return start
 

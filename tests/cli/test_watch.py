@@ -2,12 +2,10 @@
 
 import json
 import signal
-import subprocess
 import threading
-from collections.abc import Callable
 
 from api.cli.exits import INTERRUPTED, NOT_ALL, OK
-from tests.cli.conftest import Call, Canned, Cli, a_job, an_event
+from tests.cli.conftest import Call, Canned, Cli, Process, a_job, an_event
 
 FEED = an_event(1, "queued", count="4", total="4") + an_event(2, "started", worker="w")
 FEED += an_event(3, "settled", indexes="0,1,2,3", settled="4", refused="0", count="4")
@@ -57,9 +55,7 @@ def test_a_job_that_is_over_is_not_waited_for(cli: Cli, canned: Canned) -> None:
     assert canned.calls == ["GET /v1/jobs/j1"]
 
 
-def test_ctrl_c_leaves_the_job_alone_and_says_how_to_come_back(
-    process: Callable[..., "subprocess.Popen[str]"], canned: Canned
-) -> None:
+def test_ctrl_c_leaves_the_job_alone_and_says_how_to_come_back(process: Process, canned: Canned) -> None:
     watched, over = threading.Event(), threading.Event()
 
     def quiet(call: Call) -> None:
