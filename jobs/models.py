@@ -85,10 +85,13 @@ class Model(_Table):
     @model_validator(mode="after")
     def _check_whole(self) -> "Model":
         shapes = [("width and height", self.width, self.height)]
-        shapes += [(f"rows.{s}", *map(int, s.split("x"))) for s in self.rows if s != "default"]
+        for shape in sorted(self.rows.keys() - {"default"}):
+            wide, high = shape.split("x")
+            shapes.append((f"rows.{shape}", int(wide), int(high)))
         for what, width, height in shapes:
             if width % self.multiple or height % self.multiple or width * height > self.max_pixels:
-                message = f"{what}: {width}x{height} must be multiples of {self.multiple} with at most {self.max_pixels} pixels"
+                bound = f"multiples of {self.multiple} with at most {self.max_pixels} pixels"
+                message = f"{what}: {width}x{height} must be {bound}"
                 raise ValueError(message)
         if not (self.generated or self.folder or _HUB_ID.fullmatch(self.source)):
             message = f"source {self.source!r} is no hub id (owner/name), folder (/…, ./…, ~/…) or generated:<name>"
@@ -207,9 +210,9 @@ def _problems(alias: str, error: ValidationError) -> list[Problem]:
 
 def _doubles(models: Mapping[str, Model]) -> list[Problem]:
     owners: dict[str, str] = {}
-    problems = []
-    for alias, model in models.items():
-        for name in (alias, *model.aliases):
-            if owners.setdefault(name, alias) != alias:
-                problems.append(Problem(f"models.{alias}", f"the name {name!r} is taken by models.{owners[name]}"))
-    return problems
+    return [
+        Problem(f"models.{alias}", f"the name {name!r} is taken by models.{owners[name]}")
+        for alias, model in models.items()
+        for name in (alias, *model.aliases)
+        if owners.setdefault(name, alias) != alias
+    ]

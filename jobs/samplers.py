@@ -23,8 +23,8 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
 }
 """Every canonical name, with the names that don't follow from it by a rule."""
 
-AVAILABLE: frozenset[str] = frozenset({"ddim", "euler", "euler_ancestral", "dpmpp_2m"})
-"""What the local engine runs today; the door refuses the others by name."""
+AVAILABLE: frozenset[str] = frozenset(ALIASES) - {"lms", "dpmpp_sde"}
+"""What the local engine runs; the door refuses the other two, which need scipy and torchsde, by name."""
 
 
 def _squeeze(name: str) -> str:

@@ -161,7 +161,7 @@ def test_a_batch_holds_at_least_a_pair() -> None:
 
 
 def test_policy_is_free_of_torch() -> None:
-    code = "import sys, worker.engine.batcher, worker.backends.local, worker.backends.registry; print('torch' in sys.modules)"
+    code = "import sys, worker.engine.batcher, worker.backends.local; print('torch' in sys.modules)"
 
     said = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=60).stdout
 

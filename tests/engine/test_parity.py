@@ -16,11 +16,8 @@ from worker.backends.local import LocalBackend
 from worker.engine.samplers import SAMPLERS
 from worker.engine.weights import generated_folder
 
-CELLS = [
-    {"strength": strength, "cfg_scale": cfg_scale, "steps": steps}
-    for strength, cfg_scale, steps in [(0.2, 4.0, 10), (0.5, 1.0, 8), (0.75, 7.5, 6), (1.0, 0.0, 5), (1.0, 5.0, 20)]
-]
-"""Strengths, guidance on and off, and schedules on either side of the 15 steps at which DPM++ changes its ending."""
+CELLS = [(0.2, 4.0, 10), (0.5, 1.0, 8), (0.75, 7.5, 6), (1.0, 0.0, 5), (1.0, 5.0, 20)]
+"""(strength, cfg scale, steps): with guidance and without, on either side of where DPM++ changes its ending."""
 
 
 @pytest.fixture(scope="session")
@@ -58,18 +55,23 @@ def reference(pipeline: StableDiffusionImg2ImgPipeline, wanted: Order) -> Pixels
 def test_every_sampler_paints_what_diffusers_paints_alone(
     sampler: str, local: LocalBackend, pipeline: StableDiffusionImg2ImgPipeline
 ) -> None:
-    orders = [order(index, sampler=sampler, seed=100 + index, **cell) for index, cell in enumerate(CELLS)]
+    orders = [
+        order(index, sampler=sampler, strength=strength, cfg_scale=cfg_scale, steps=steps, seed=100 + index)
+        for index, (strength, cfg_scale, steps) in enumerate(CELLS)
+    ]
 
     found = outcomes(local, orders)
 
     assert len(found) == len(orders)
+    shares = []
     for outcome in found:
         assert isinstance(outcome, Rendered), outcome
         expected = reference(pipeline, outcome.order)
         off = np.abs(outcome.pixels.astype(int) - expected.astype(int))
         assert off.max() <= 1, outcome.order.variant.parameters
-        assert (off > 0).mean() <= 0.001, outcome.order.variant.parameters
         assert expected.std() > 10, "a flat picture would match anything"
+        shares.append((off > 0).mean())
+    assert np.mean(shares) <= 0.0005, "0.01 % or less was measured"
 
 
 def test_prompts_reach_the_picture_as_in_diffusers(
@@ -91,4 +93,4 @@ def test_prompts_reach_the_picture_as_in_diffusers(
 
 def test_the_vocabulary_offers_what_the_engine_has() -> None:
     assert set(SAMPLERS) <= set(ALIASES)
-    assert set(SAMPLERS) >= AVAILABLE
+    assert set(SAMPLERS) == AVAILABLE

@@ -36,7 +36,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rendered:
-    """A picture. pixels: uint8 RGB, shape (height, width, 3). seconds: device time that it took, its share of batches."""
+    """A picture. pixels: uint8 RGB, shape (height, width, 3). seconds: device time, its share of batches."""
 
     order: Order
     pixels: Pixels
@@ -84,9 +84,7 @@ class Backend(Protocol):
         """The fingerprint that a picture of this variant will have here, at this size in pixels."""
         ...
 
-    def render(
-        self, orders: Iterator[Prepared], *, stop: Event, on_step: Callable[[int], None]
-    ) -> Iterator[Outcome]:
+    def render(self, orders: Iterator[Prepared], *, stop: Event, on_step: Callable[[int], None]) -> Iterator[Outcome]:
         """Outcomes for `orders`, in any order, each exactly once, until all are out or `stop` is set.
 
         `on_step(index)` is called for each denoising step of a variant: the progress that keeps a lease alive.

@@ -64,7 +64,7 @@ class LocalBackend:
     def render(
         self, orders: Iterator[Prepared], *, stop: threading.Event, on_step: Callable[[int], None]
     ) -> Iterator[Outcome]:
-        """See `worker.backends.Backend`. An order that can't be rendered here comes out as `Refused`, with the reason."""
+        """See `worker.backends.Backend`. An order that can't be rendered here comes out as `Refused`, saying why."""
         call = Call(on_step, room=self._room)
 
         def submit(order: Order) -> None:

@@ -1,5 +1,6 @@
-"""Continuous batching for image-to-image: variants of different prompts, strengths, steps, cfg scales and samplers share
-every UNet call.
+"""Continuous batching for image-to-image, so that unlike variants share every UNet call.
+
+Prompts, strengths, steps, cfg scales and samplers mix; only the model and the shape must be the same.
 
 A loop in the manner of a language model's server: **choose** a bucket (`batcher`, pure policy), **launch** waiting rows
 into free slots (`launch`), **predict** once for the whole batch (`batch`), **advance** each row by its own noise

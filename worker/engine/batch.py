@@ -19,11 +19,11 @@ class Batch:
         """`shape`: (channels, height, width) of the latents."""
         self._model = model
         self._capacity = capacity
-        where = {"device": model.device, "dtype": model.dtype}
-        self._padding = torch.zeros(1, *shape, **where)  # type: ignore[call-overload]
-        self._texts = torch.zeros(capacity, *model.text_shape, **where)  # type: ignore[call-overload]
-        self._guidance = torch.ones(capacity, 1, 1, 1, **where)  # type: ignore[call-overload]
-        self._opposites = torch.arange(capacity, device=model.device)
+        device, dtype = model.device, model.dtype
+        self._padding = torch.zeros(1, *shape, device=device, dtype=dtype)
+        self._texts = torch.zeros(capacity, *model.text_shape, device=device, dtype=dtype)
+        self._guidance = torch.ones(capacity, 1, 1, 1, device=device, dtype=dtype)
+        self._opposites = torch.arange(capacity, device=device)
 
     def seat(self, row: Row, flight: Flight) -> None:
         """Write what stays the same for a row in its slots: (conditional, unconditional) or (conditional,)."""
@@ -35,7 +35,7 @@ class Batch:
         self._opposites[slot] = row.slots[-1]
 
     def predict(self, rows: Sequence[tuple[Row, Flight]]) -> torch.Tensor:
-        """One UNet call: the guided prediction, shape (capacity, channels, height, width); a row's is at its first slot."""
+        """One UNet call: the guided prediction (capacity, channels, height, width); a row's lies at its first slot."""
         latents = [self._padding] * self._capacity
         times = [0.0] * self._capacity
         for row, flight in rows:

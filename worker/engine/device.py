@@ -44,6 +44,6 @@ def _kind(device: torch.device) -> str:
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     if device.type == "cpu":
-        # The instruction set chooses the kernels, and the thread count how sums are split: both were seen to change bits.
+        # The instruction set chooses the kernels, the thread count how sums are split: bits depend on both.
         return f"cpu {torch.backends.cpu.get_cpu_capability()} x{torch.get_num_threads()}"
     return device.type

@@ -76,7 +76,7 @@ class Engine:
                     self._forget_closed_calls()
                     if bucket is not None:
                         self._tick(bucket)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 — nothing is above a thread; its callers are told
             _log.critical("the device's thread ends", exc_info=error)
         finally:
             self._closing.set()
@@ -102,7 +102,7 @@ class Engine:
             row.flight = launcher.launch(row.order)
             if row.slots:
                 self._batch(bucket, launcher).seat(row, row.flight)
-        except Exception as error:  # whatever it is, it is this row's alone
+        except Exception as error:  # noqa: BLE001 — whatever it is, it is this row's alone
             self._refuse(bucket, row, error)
         row.seconds += self._clock() - started
 
@@ -112,7 +112,7 @@ class Engine:
         started = self._clock()
         try:
             predicted = self._batches[bucket.key].predict(rows)
-        except Exception as error:  # the batch's: each of its rows is refused
+        except Exception as error:  # noqa: BLE001 — the batch's: each of its rows is refused
             for row, _ in rows:
                 self._refuse(bucket, row, error)
             return
@@ -120,7 +120,7 @@ class Engine:
             slot = row.slots[0]
             try:
                 flight.advance(predicted[slot : slot + 1])
-            except Exception as error:  # this row's scheduler's
+            except Exception as error:  # noqa: BLE001 — this row's scheduler's
                 self._refuse(bucket, row, error)
             else:
                 row.call.step(row.order.variant.index)
@@ -135,7 +135,7 @@ class Engine:
             return
         try:
             pixels = self._launchers[bucket.key[0]].model.decode(flight.latents)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 — this row's
             self._refuse(bucket, row, error)
             return
         if pixels is None:
@@ -182,7 +182,7 @@ class Engine:
         self._calls.add(call)
         try:
             evaluations = launcher.templates.evaluations(asked.sampler, asked.steps, asked.strength)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 — this order's
             call.deliver(Refused(order.variant, faults.named(error)))
             return
         model = launcher.model.model

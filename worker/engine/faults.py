@@ -33,7 +33,7 @@ def leave_if_lost(error: Exception, device: torch.device, leave: Exit = os._exit
         return
     try:
         torch.cuda.synchronize(device)
-    except Exception:
+    except Exception:  # noqa: BLE001 — any answer but success means that it is lost
         _log.critical("the device is lost, the process ends: %s", _brief(error))
         leave(_EXIT_CODE)
 

@@ -46,7 +46,7 @@ class Launcher:
     def _posterior(self, order: Order) -> Posterior:
         height, width, _ = order.pixels.shape
         key = (order.image_sha256, width, height, order.variant.parameters.fit)
-        return self._posteriors.get(key, lambda: self.model.encode_image(order.pixels))
+        return self._posteriors.get(key, lambda _: self.model.encode_image(order.pixels))
 
     def _encoded(self, order: Order) -> tuple[torch.Tensor, ...]:
         """The conditional text and, where guidance is on, the unconditional: negative prompt and negative weights."""
@@ -60,7 +60,5 @@ class Launcher:
         return self._blend(wanted), self._blend(unwanted)
 
     def _blend(self, texts: list[tuple[str, float]]) -> torch.Tensor:
-        encode = self.model.encode_text
-        return self.model.blend(
-            [(self._texts.get(text, lambda text=text: encode(text)), weight) for text, weight in texts]
-        )
+        known = self._texts
+        return self.model.blend([(known.get(text, self.model.encode_text), weight) for text, weight in texts])

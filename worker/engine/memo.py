@@ -16,12 +16,12 @@ class Memo(Generic[K, V]):
         self._size = size
         self._values: OrderedDict[K, V] = OrderedDict()
 
-    def get(self, key: K, make: Callable[[], V]) -> V:
+    def get(self, key: K, make: Callable[[K], V]) -> V:
         """The value for `key`, made where it isn't known; what `make` raises is raised and not remembered."""
         if key in self._values:
             self._values.move_to_end(key)
             return self._values[key]
-        value = self._values[key] = make()
+        value = self._values[key] = make(key)
         if len(self._values) > self._size:
             self._values.popitem(last=False)
         return value

@@ -1,4 +1,4 @@
-"""Small weights made offline, so that demo, tests and benches run the real engine on a machine that has downloaded nothing.
+"""Small weights made offline, so that demo, tests and benches run the real engine where nothing was downloaded.
 
 `tiny` has the architecture of Stable Diffusion 1.x (CLIP text encoder, UNet with cross attention, KL autoencoder) with
 random weights from a fixed seed. Two parts of it are set by hand, so that a picture stays recognisable: the autoencoder
@@ -10,6 +10,7 @@ the signal to where SiLU is the identity.
 import os
 import shutil
 import tempfile
+import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import pairwise
@@ -23,17 +24,30 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 from jobs.errors import ModelUnavailable
 
+_ONE_AT_A_TIME = threading.Lock()  # torch fills new layers from one generator for the whole process
 _SEED = 20221109
 _FENCE = 100.0  # the constant channels; a signal of about 1 moves the group's deviation by one part in 10⁴
 _LIFT = 10.0  # SiLU(x + 10) - 10 is x within 5e-4
 _GRAIN = 0.9  # how much of the input's fine grain is called noise
-_BRUSH = 0.12  # how much of the random network is added to it
+_BRUSH = 1.2  # how strongly the random network is added to it
 _LATENTS = 4
 _SIGNALS = 3  # latent channels that carry colour; the fourth stays empty
 _VAE_CHANNELS = 8
 _UNET_CHANNELS = 16
 _TEXT_WIDTH = 32
-_WORDS = ["a", "the", "of", "in", "on", "with", "and", "at", "by", "for", "from", "to", "an", "oil", "painting", "water", "colour", "watercolor", "watercolour", "color", "crayon", "pencil", "charcoal", "drawing", "sketch", "photo", "photograph", "picture", "image", "portrait", "landscape", "style", "art", "work", "artist", "detailed", "highly", "quality", "best", "bright", "dark", "light", "soft", "warm", "cold", "red", "green", "blue", "yellow", "orange", "purple", "black", "white", "grey", "gold", "silver", "brown", "pink", "house", "tree", "forest", "river", "sea", "ocean", "lake", "mountain", "hill", "sky", "cloud", "sun", "moon", "star", "rain", "snow", "fog", "storm", "night", "day", "morning", "evening", "spring", "summer", "autumn", "winter", "flower", "garden", "field", "street", "city", "town", "village", "bridge", "boat", "ship", "car", "train", "cat", "dog", "bird", "horse", "fish", "fox", "wolf", "bear", "lion", "man", "woman", "child", "girl", "boy", "face", "hand", "eye", "hair", "dress", "coat", "shoe", "boot", "hat", "chair", "table", "lamp", "window", "door", "wall", "floor", "room", "old", "new", "young", "ancient", "modern", "small", "large", "giant", "tiny", "beautiful", "ugly", "dramatic", "calm", "quiet", "wild", "blurry", "sharp", "noisy", "low", "high", "resolution", "digital", "render", "cinematic", "studio", "lighting", "background", "foreground", "close", "wide", "view", "impressionist", "expressionist", "abstract", "surreal", "realistic", "fantasy", "paper", "canvas", "brush", "strokes", "ink", "pastel", "texture", "pattern", "minimal", "vintage", "retro", "futuristic", "product", "catalogue", "leather", "wooden", "stone", "glass", "metal", "knitted", "hiking", "running", "under", "over", "through", "behind", "before", "after", "sunset", "sunrise", "dawn", "dusk"]
+_WORDS = """
+a the of in on with and at by for from to an oil painting water colour watercolor watercolour color crayon pencil
+charcoal drawing sketch photo photograph picture image portrait landscape style art work artist detailed highly
+quality best bright dark light soft warm cold red green blue yellow orange purple black white grey gold silver brown
+pink house tree forest river sea ocean lake mountain hill sky cloud sun moon star rain snow fog storm night day
+morning evening spring summer autumn winter flower garden field street city town village bridge boat ship car train
+cat dog bird horse fish fox wolf bear lion man woman child girl boy face hand eye hair dress coat shoe boot hat
+chair table lamp window door wall floor room old new young ancient modern small large giant tiny beautiful ugly
+dramatic calm quiet wild blurry sharp noisy low high resolution digital render cinematic studio lighting background
+foreground close wide view impressionist expressionist abstract surreal realistic fantasy paper canvas brush strokes
+ink pastel texture pattern minimal vintage retro futuristic product catalogue leather wooden stone glass metal
+knitted hiking running under over through behind before after sunset sunrise dawn dusk
+"""
 
 
 def generated_folder(name: str, revision: str, cache_dir: Path) -> Path:
@@ -64,7 +78,8 @@ def _make(build: Callable[[], StableDiffusionImg2ImgPipeline], place: Path) -> N
     place.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
     try:
-        build().save_pretrained(beside, safe_serialization=True)
+        with _ONE_AT_A_TIME:
+            build().save_pretrained(beside, safe_serialization=True)
         beside.chmod(0o755)
         try:
             os.rename(beside, place)  # noqa: PTH104 — the atomic one: fails where a full folder is there already
@@ -113,7 +128,7 @@ def _build_tiny() -> StableDiffusionImg2ImgPipeline:
 
 def _tokenizer() -> CLIPTokenizer:
     """CLIP's byte-level BPE, its merges learnt from the words above: a common word is a token."""
-    merges = _learn_merges(_WORDS)
+    merges = _learn_merges(_WORDS.split())
     alphabet = sorted(ByteLevel.alphabet())
     tokens = [*alphabet, *(f"{byte}</w>" for byte in alphabet), *(left + right for left, right in merges)]
     tokens += ["<|startoftext|>", "<|endoftext|>"]
@@ -166,7 +181,6 @@ def _vae() -> AutoencoderKL:
     for block in vae.decoder.up_blocks[:-1]:
         _mix(block.upsamplers[0].conv, tent.outer(tent))
     vae.encoder.conv_out.bias[_LATENTS:] = -10.0  # the posterior's log variance: hardly any
-    nn.init.zeros_(vae.quant_conv.weight)
     vae.quant_conv.weight.copy_(torch.eye(2 * _LATENTS)[:, :, None, None])
     vae.quant_conv.bias.zero_()
     vae.post_quant_conv.weight.copy_(torch.eye(_LATENTS)[:, :, None, None])
@@ -181,22 +195,28 @@ def _silence_branches(part: nn.Module) -> None:
             weights.zero_()
 
 
-def _straight_in(conv: nn.Conv2d) -> None:
+def _emptied(conv: nn.Conv2d) -> torch.Tensor:
+    """The convolution with nothing in it; returns its bias."""
+    bias = conv.bias
+    assert bias is not None  # noqa: S101 — diffusers' convolutions have one
     conv.weight.zero_()
-    conv.bias.zero_()
+    return bias.zero_()
+
+
+def _straight_in(conv: nn.Conv2d) -> None:
+    bias = _emptied(conv)
     for channel in range(_SIGNALS):
         conv.weight[channel, channel, 1, 1] = 1.0
-    conv.bias[-2], conv.bias[-1] = _FENCE, -_FENCE
+    bias[-2], bias[-1] = _FENCE, -_FENCE
 
 
 def _straight_out(norm: nn.GroupNorm, conv: nn.Conv2d) -> None:
     """Signals through GroupNorm (one group), SiLU and the last convolution unchanged; other outputs 0."""
     _linearise(norm, slice(0, _SIGNALS))
-    conv.weight.zero_()
-    conv.bias.zero_()
+    bias = _emptied(conv)
     for channel in range(_SIGNALS):
         conv.weight[channel, channel, 1, 1] = 1.0
-    conv.bias[:_SIGNALS] = -_LIFT
+    bias[:_SIGNALS] = -_LIFT
 
 
 def _linearise(norm: nn.GroupNorm, channels: slice) -> None:
@@ -206,9 +226,8 @@ def _linearise(norm: nn.GroupNorm, channels: slice) -> None:
 
 
 def _mix(conv: nn.Conv2d, kernel: torch.Tensor) -> None:
-    """Each signal through `kernel`; the constants through the centre alone, as padding would wear them at the border."""
-    conv.weight.zero_()
-    conv.bias.zero_()
+    """Each signal through `kernel`; the constants through its centre alone: padding would wear them at the border."""
+    _emptied(conv)
     for channel in range(_SIGNALS):
         conv.weight[channel, channel] = kernel
     for channel in (_VAE_CHANNELS - 2, _VAE_CHANNELS - 1):
@@ -243,7 +262,7 @@ def _unet() -> UNet2DConditionModel:
     last.conv_shortcut.bias[:_LATENTS] = 0.0
     for channel in range(_LATENTS):
         last.conv_shortcut.weight[channel, skip + channel] = 1.0
-    last.conv2.weight[:_LATENTS] *= _BRUSH * 10
+    last.conv2.weight[:_LATENTS] *= _BRUSH
     for layer in (last.conv_shortcut, last.conv2):
         layer.weight[fences] = 0.0
         layer.bias[fences] = 0.0
