@@ -3,6 +3,7 @@
 import socket
 import threading
 import time
+import tracemalloc
 from collections.abc import Iterator
 
 import pytest
@@ -195,6 +196,19 @@ def test_a_body_is_taken_up_to_the_bound_and_gzip_is_undone(site: Site) -> None:
 
     assert len(_get(Web(HERE), site.url("/plain"))) == LIMIT
     assert _get(Web(HERE), site.url("/zipped")) == b"picture" * 1000
+
+
+def test_a_gzip_bomb_is_unpacked_no_further_than_the_bound(site: Site) -> None:
+    site.pages["/bomb"] = pages.zipped(bytes(100 << 20))
+    web = Web(HERE)
+
+    tracemalloc.start()
+    with pytest.raises(TooLarge):
+        _get(web, site.url("/bomb"))
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert peak_bytes < 4 << 20
 
 
 @pytest.mark.parametrize("answer", [pages.silent, pages.dripping], ids=["says nothing", "drips its head"])

@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import tracemalloc
 import zlib
 from collections.abc import Mapping
 
@@ -154,3 +155,15 @@ def _png_with(kind: bytes, body: bytes) -> bytes:
 )
 def test_a_strangers_file_is_not_ours_and_does_no_harm(data: bytes) -> None:
     assert read_own_json(data) is None
+
+
+def test_a_compressed_bomb_in_a_text_is_not_unpacked() -> None:
+    data = _png_with(b"iTXt", b"pentimento\0\1\0\0\0" + zlib.compress(bytes(50 << 20)))
+
+    tracemalloc.start()
+    found = read_own_json(data)
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert found is None
+    assert peak_bytes < 8 << 20

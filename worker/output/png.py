@@ -44,7 +44,7 @@ def encode_png(pixels: NDArray[np.uint8], *, text: Mapping[str, str]) -> bytes:
         else:
             info.add_text(key, clean)
     file = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(pixels)).save(file, "PNG", compress_level=COMPRESS_LEVEL, pnginfo=info)
+    Image.fromarray(pixels).save(file, "PNG", compress_level=COMPRESS_LEVEL, pnginfo=info)
     return file.getvalue()
 
 
