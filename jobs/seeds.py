@@ -7,6 +7,7 @@ The formula, for anybody who wants to compute a seed without us::
 
 - `per_variant`: image is the image's name, the pairs are the cell's own coordinates (fields as the spec's own types:
   strength and cfg_scale as floats, steps as an integer; a prompt as its text before it is filled).
+  A field with one value is no coordinate; whoever means to give it more later writes a list of one now.
 - `per_image`: the same without pairs: all cells of an image share their seeds.
 - `fixed`: no hash: seed = (base + sample) mod 2³². A list of seeds is an axis of bases.
 """

@@ -12,6 +12,7 @@ from jobs.errors import InvalidSpec
 from jobs.keys import picture_uri
 from jobs.manifest import parse_manifest
 from jobs.spec import canonical_json, freeze, parse_spec, spec_hash
+from jobs.spec.fields import DOCUMENT
 from jobs.spec.model import RunSpec, SeedPlan
 from jobs.sweep import Sweep
 from tests.jobs.documents import spec
@@ -41,12 +42,13 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
     if {"strength", "image_strength"} <= set(chosen):
         chosen.remove("strength")
     made.update({name: draw(fields[name]) for name in chosen})
-    made["matrix"] = {"v": draw(axis(st.one_of(SHORT, st.integers(-9, 9), st.booleans())))} if draw(st.booleans()) else {
-        "look": [{"v": value, "sampler": "ddim"} for value in draw(axis(SHORT))]}  # fmt: skip
+    joint = axis(SHORT).map(lambda values: [{"v": value, "fit": "cover"} for value in values])
+    alone = axis(st.one_of(SHORT, st.integers(-9, 9), st.booleans()))
+    made["matrix"] = {"v": draw(alone)} if draw(st.booleans()) else {"look": draw(joint)}
     made["samples"] = draw(st.integers(1, 3))
-    if draw(st.booleans()):
-        images[-1] = {"uri": "c.png", "set": {"fit": "contain", **({"steps": 5} if draw(st.booleans()) else {})}}
-    if isinstance(made.get("steps"), list) and len(made["steps"]) > 1:
+    own: dict[str, Any] = draw(st.sampled_from([{}, {"width": 64}, {"steps": 5}, {"strength": 0.45, "steps": 5}]))
+    images[-1] = {"uri": "c.png", "set": own}
+    if isinstance(made.get("steps"), list) and len(made["steps"]) > 1 and "steps" not in own:
         made["exclude"] = [{"steps": made["steps"][0]}]
     return made
 
@@ -76,10 +78,9 @@ def test_the_canonical_form_is_the_same_spec_in_the_same_order(made: dict[str, A
     assert parse_manifest(canonical_json(first), source="m.yaml") == first
 
 
+SCALARS = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5), st.just("{x}"))
 JUNK = st.recursive(
-    st.one_of(
-        st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5), st.sampled_from(["{x}", "ddim"])
-    ),
+    SCALARS,
     lambda inner: st.one_of(
         st.lists(inner, max_size=3),
         st.dictionaries(
@@ -92,10 +93,7 @@ JUNK = st.recursive(
     ),
     max_leaves=8,
 )
-KEYS = st.sampled_from(
-    ["images", "model", "prompt", "negative_prompt", "strength", "image_strength", "steps", "sampler", "seed", "samples",
-     "matrix", "exclude", "include", "output", "run", "name", "labels", "width", "fit", "spec", "metadata", "kind", "zz"]
-)  # fmt: skip
+KEYS = st.sampled_from([*DOCUMENT, "spec", "metadata", "kind", "zz"])
 
 
 @given(st.dictionaries(KEYS, JUNK, max_size=6), st.booleans())
