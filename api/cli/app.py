@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli import bench, control, demo, jobs, models, results, show, submit, suite, up, watch, worker, workers
+from api.cli import bench, control, demo, jobs, models, plan, results, show, submit, suite, up, watch, worker, workers
 from api.cli.exits import EXITS, PLAIN
 from api.cli.options import Api, AsJson
 from api.cli.terminal import Terminal
@@ -18,7 +18,7 @@ Try it here, with everything started for you:
 Or keep a farm running in one terminal and use it from another:
 
   [bold]pentimento up[/bold]
-  [bold]pentimento submit deploy/examples/demo.yaml --watch[/bold]
+  [bold]pentimento submit .pentimento/demo/demo.yaml --watch[/bold]
   [bold]pentimento results JOB --download pictures/[/bold]
 
 Results go to stdout, everything else to stderr. --json on any command prints JSON instead.
@@ -38,6 +38,7 @@ app = typer.Typer(
 JOBS, FARM, HERE = "Jobs", "The farm", "On this machine"
 
 for command, panel in (
+    (plan.plan, JOBS),
     (submit.submit, JOBS),
     (watch.watch, JOBS),
     (jobs.jobs, JOBS),

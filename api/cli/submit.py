@@ -26,8 +26,11 @@ def _file(path: Path) -> Path:
     return path
 
 
+ManifestFile = Annotated[Path, typer.Argument(metavar="MANIFEST", help="YAML or JSON; - for stdin.", callback=_file)]
+
+
 def submit(
-    file: Annotated[Path, typer.Argument(metavar="MANIFEST", help="YAML or JSON; - for stdin.", callback=_file)],
+    file: ManifestFile,
     idempotency_key: Annotated[
         str, typer.Option(metavar="KEY", help="The same key gives the same job again. Default: a fresh one.")
     ] = "",
@@ -82,6 +85,11 @@ def read(file: Path) -> "tuple[JobSpec, str]":
     return spec, data.decode("utf-8", "replace")
 
 
+def manifest_folder(file: Path) -> Path:
+    """What paths in a manifest are relative to: its own folder, or this one where it comes from stdin."""
+    return Path() if str(file) == "-" else file.parent
+
+
 def send(
     client: "Client", terminal: Terminal, spec: "JobSpec", *, text: str, file: Path, key: str
 ) -> "tuple[Job, bool]":
@@ -94,8 +102,7 @@ def send(
     from api.cli.upload import find, upload
     from jobs.spec import canonical_json, local_paths, with_images
 
-    folder, source = (Path(), "stdin") if str(file) == "-" else (file.parent, str(file))
-    files = find(local_paths(spec), folder=folder, text=text, source=source)
+    files = find(local_paths(spec), folder=manifest_folder(file), text=text, source=str(file))
     if files:
         with terminal.bar("Sending pictures", total=len(set(files.values()))) as advance:
             spec = with_images(spec, upload(client, files, on_file=advance))
