@@ -5,7 +5,6 @@ learns at once, with the place in the spec.
 """
 
 import itertools
-import os
 from pathlib import Path
 
 from jobs.errors import TooLarge
@@ -14,8 +13,9 @@ from jobs.settings import Settings
 from jobs.spec.model import JobSpec
 from jobs.spec.problems import Problems
 from jobs.storage import Storage
+from jobs.storage.rights import why_never_read
 from jobs.sweep import Sweep
-from jobs.uris import FileUri, S3Uri, UploadUri, Uri, caller_uri, parse, parse_file, parse_s3, upload_uri
+from jobs.uris import UploadUri, parse, parse_file, parse_s3, upload_uri
 
 # Each costs a round trip to the store while the caller waits; what is missing beyond them is found by a worker.
 UPLOADS_LOOKED_AT = 200
@@ -77,13 +77,14 @@ def check_images(spec: JobSpec, *, caller: str, settings: Settings, storage: Sto
     """
     problems = Problems(source="the job spec")
     uploads: dict[str, int] = {}
-    own = caller_uri(settings.output_uri, caller)
     for k, image in enumerate(spec.images):
         uri = parse(image.uri)
         if isinstance(uri, UploadUri):
             uploads.setdefault(uri.sha256, k)
-        elif not image.uri.startswith(own) and (why := _never_read(uri, settings)):
-            problems.add(("images", k, "uri"), why, value=image.uri, remedy=_remedy(uri))
+            continue
+        why, remedy = why_never_read(uri, caller=caller, settings=settings)
+        if why:
+            problems.add(("images", k, "uri"), why, value=image.uri, remedy=remedy)
     for sha256, k in itertools.islice(uploads.items(), UPLOADS_LOOKED_AT):
         if storage.head(upload_uri(settings.output_uri, caller, sha256)) is None:
             problems.add(
@@ -93,24 +94,3 @@ def check_images(spec: JobSpec, *, caller: str, settings: Settings, storage: Sto
                 remedy="POST the picture to /v1/uploads first",
             )
     problems.raise_any()
-
-
-def _never_read(uri: Uri, settings: Settings) -> str:
-    """Why this deployment reads no such URI; empty where it may."""
-    if isinstance(uri, S3Uri) and not {"*", uri.bucket} & set(settings.input_buckets):
-        return f"init images are not read from the bucket {uri.bucket}"
-    if isinstance(uri, FileUri) and not _below_a_root(uri.path, settings):
-        return "this file does not lie below a folder that init images are read from"
-    return ""
-
-
-def _remedy(uri: Uri) -> str:
-    if isinstance(uri, S3Uri):
-        return "Upload the picture, or have the bucket added to PENTIMENTO_INPUT_BUCKETS"
-    return "Upload the picture, or have its folder added to PENTIMENTO_INPUT_ROOTS"
-
-
-def _below_a_root(path: str, settings: Settings) -> bool:
-    """With links followed, as a worker follows them, where this machine has the folder at all."""
-    real = Path(os.path.realpath(path))
-    return any(real.is_relative_to(os.path.realpath(root)) for root in settings.input_roots)

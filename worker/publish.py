@@ -17,6 +17,7 @@ from jobs.retry import Again, decide, wait_seconds
 from jobs.storage import Storage, Written
 from jobs.variant import Variant
 from worker.backends import Outcome, Refused, Rendered, Stored
+from worker.crash_points import reach
 from worker.lease import HeldLease
 from worker.manifests import Plan
 from worker.output.picture import Encoder
@@ -104,13 +105,16 @@ class Publisher:
         uri = picture_uri(self._held.lease.results_uri, self._plan.spec, order.variant)
         if isinstance(outcome, Rendered):
             height, width = outcome.pixels.shape[:2]
-            data = self._encoder.encode(outcome, self._plan.spec)
+            data = self._encoder.encode(outcome)
             sha256, size, seconds = hashlib.sha256(data).hexdigest(), len(data), outcome.seconds
+            reach("before-write")
             if self._storage.write(uri, data, "image/png", if_absent=True) is Written.EXISTS:
                 # Somebody wrote it before us: the same picture from a holder that was thought dead, or a stranger's.
+                _log.info("stored before", job=self._held.lease.job, index=order.variant.index)
                 stored = find_stored(self._storage, uri, order)
                 if stored is not None:
                     sha256, size = stored.sha256, stored.size
+            reach("after-write")
         else:
             height, width = order.pixels.shape[:2]
             sha256, size, seconds = outcome.sha256, outcome.size, 0.0
@@ -159,7 +163,9 @@ class Publisher:
         else:
             record = refused_record(variant, error, reason=verdict.reason)
             self._insist(lambda: self._parts.write([record]))
+            reach("before-refuse")
             self._insist(lambda: self._leasing.refuse(lease, variant.index, code=error.code, message=verdict.reason))
+            reach("after-refuse")
             self.tally.refused += 1
         self._held.ended(variant.index)
 
@@ -169,8 +175,12 @@ class Publisher:
             return
         records, self._records = self._records, []
         indexes = [int(record["index"]) for record in records]
+        reach("before-record")
         self._insist(lambda: self._parts.write(records))
+        reach("after-record")
+        reach("before-settle")
         self.tally.settled += self._insist(lambda: self._leasing.settle(self._held.lease, indexes))
+        reach("after-settle")
         self.tally.done.update(indexes)
         for index in indexes:
             self._held.ended(index)

@@ -11,15 +11,14 @@ minutes and lets other variants go first.
 """
 
 import hashlib
-import os
 import random
 import time
 from collections.abc import Callable
-from pathlib import Path
 
-from jobs.errors import BadImage, ForbiddenUri, Unreachable, WorldsFault
+from jobs.errors import BadImage, ForbiddenUri, StorageUnavailable, Unreachable, WorldsFault
 from jobs.settings import Settings
 from jobs.storage import Storage
+from jobs.storage.rights import why_never_read
 from jobs.uris import FileUri, S3Uri, UploadUri, WebUri, caller_uri, parse, shown, upload_uri
 from worker.intake.web import Web, WebRules
 
@@ -67,21 +66,18 @@ class Fetcher:
                 raise BadImage(f"the upload {at} has other bytes than its name says", remedy="Upload it again.")
             return data
         self._check(at, caller)
-        return self._insist(lambda: self._storage.read(str(at), limit=limit))
+        try:
+            return self._insist(lambda: self._storage.read(str(at), limit=limit))
+        except StorageUnavailable as error:
+            if str(at).startswith(caller_uri(self._settings.output_uri, caller)):
+                raise
+            # Another's store: its faults are counted, while the job waits for our own as long as it takes.
+            raise Unreachable(f"'{shown(str(at))}': {error}", remedy=error.remedy) from error
 
     def _check(self, at: S3Uri | FileUri, caller: str) -> None:
-        if str(at).startswith(caller_uri(self._settings.output_uri, caller)):
-            return
-        said = f"'{shown(str(at))}' is not read by this deployment for {caller!r}"
-        if isinstance(at, S3Uri):
-            listed = self._settings.input_buckets
-            if at.bucket not in listed and "*" not in listed:
-                remedy = f"Upload the picture, or add {at.bucket} to PENTIMENTO_INPUT_BUCKETS."
-                raise ForbiddenUri(said, remedy=remedy)
-            return
-        real = Path(os.path.realpath(at.path))
-        if not any(real.is_relative_to(os.path.realpath(root)) for root in self._settings.input_roots):
-            raise ForbiddenUri(said, remedy="Upload the picture, or add its folder to PENTIMENTO_INPUT_ROOTS.")
+        why, remedy = why_never_read(at, caller=caller, settings=self._settings)
+        if why:
+            raise ForbiddenUri(f"'{shown(str(at))}' is not read: {why}", remedy=f"{remedy}.")
 
     def _insist(self, get: Callable[[], bytes]) -> bytes:
         for attempt in range(1, ATTEMPTS):

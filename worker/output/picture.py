@@ -1,7 +1,6 @@
 """From a rendered outcome to the bytes of its file: the PNG with everything that decided its pixels inside."""
 
 from jobs.models import ModelTable
-from jobs.spec import JobSpec
 from worker.backends import Rendered
 from worker.output.png import A1111_KEY, OWN_KEY, a1111_parameters, encode_png, own_json
 
@@ -13,7 +12,7 @@ class Encoder:
         self._table = table
         self._engine = engine
 
-    def encode(self, rendered: Rendered, spec: JobSpec) -> bytes:
+    def encode(self, rendered: Rendered) -> bytes:
         """The same bytes for the same picture of the same variant, whenever and wherever it was made."""
         order = rendered.order
         variant = order.variant
@@ -29,14 +28,6 @@ class Encoder:
                 fingerprint=order.fingerprint,
                 model_revision=revision,
                 engine=self._engine,
-                template=_template(spec),
             ),
         }
         return encode_png(rendered.pixels, text=text)
-
-
-def _template(spec: JobSpec) -> str:
-    prompt = spec.fixed.get("prompt")
-    if not isinstance(prompt, tuple):
-        return ""
-    return " | ".join(part.text for part in prompt)

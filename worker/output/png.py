@@ -69,7 +69,7 @@ def a1111_parameters(variant: Variant, *, width: int, height: int, model_revisio
     return "\n".join(lines).strip()
 
 
-def own_json(  # noqa: PLR0913 - one record, written once
+def own_json(
     variant: Variant,
     *,
     width: int,
@@ -78,21 +78,20 @@ def own_json(  # noqa: PLR0913 - one record, written once
     fingerprint: str,
     model_revision: str,
     engine: str,
-    template: str = "",
 ) -> str:
     """Our own record of a picture, as JSON with sorted keys.
 
-    width and height in pixels, as rendered. engine: the engine's version. template: the prompt before its variables
-    were filled in, where it is known.
+    width and height in pixels, as rendered. engine: what made it. Only what is in the fingerprint, too: neither the
+    image's name nor the prompt's template, which two jobs may spell differently for the same picture (records have
+    them).
     """
     record = {
         "pentimento": __version__,
         "engine": engine,
         "fingerprint": fingerprint,
-        "template": template,
         "prompt": variant.parameters.prompt,
         "parameters": {**asdict(variant.parameters), "width": width, "height": height},
-        "init_image": {"name": variant.image.name, "sha256": image_sha256},
+        "init_image": {"sha256": image_sha256},
         "model": {"name": variant.parameters.model, "revision": model_revision},
     }
     return json.dumps(record, sort_keys=True, ensure_ascii=False)
