@@ -57,6 +57,7 @@ class Settings(BaseSettings):
     chunk_seconds: float = Field(20, gt=0, le=600, description="work that a lease should cover, by measured speed")
     retry_base_seconds: float = Field(2, gt=0, description="first wait after a fault of the world; doubles")
     max_attempts: int = Field(4, ge=1, le=20, description="tries of one variant when the world is at fault")
+    crash_at: str = Field("", description="drills only: the point of worker.crash_points at which a worker ends")
 
     # Bounds.
     max_body_bytes: int = Field(1 << 20, ge=1024, description="of a job spec")

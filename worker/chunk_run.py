@@ -9,6 +9,7 @@ from jobs.errors import LedgerUnavailable, PentimentoError, WorldsFault
 from jobs.ledger.leasing import Beat
 from jobs.ledger.views import GiveBack, Lease
 from jobs.retry import Again
+from worker.crash_points import reach
 from worker.lease import HeldLease
 from worker.publish import Tally
 
@@ -47,7 +48,9 @@ def _render(held: HeldLease, shop: "Workshop", tally: Tally) -> None:
     orders = shop.preparer.each(
         held.lease, plan, took=held.took, stopping=lambda: shop.draining.is_set() or held.stop.is_set()
     )
+    reach("before-render")
     for outcome in shop.backend.render(orders, stop=held.stop, on_step=held.moved):
+        reach("after-render")
         publisher.take(outcome)
     publisher.flush()
 
@@ -65,7 +68,9 @@ def _give_back(lease: Lease, shop: "Workshop", tally: Tally, fault: PentimentoEr
                     tally.done.add(index)
         gives = [*tally.postponed]
         gives += [(GiveBack(a, z, delay_seconds, attempt), "", "") for a, z in _open_ranges(lease, tally)]
+        reach("before-release")
         shop.leasing.release(lease, gives, chunk=_chunk_hint(tally, seconds, shop.settings.chunk_seconds))
+        reach("after-release")
     except LedgerUnavailable as error:
         # The lease expires by itself, and the reaper gives its rest out again.
         _log.warning("the lease could not be released", job=lease.job, fence=lease.fence, error=str(error))

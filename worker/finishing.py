@@ -8,6 +8,7 @@ import structlog
 
 from jobs.errors import ImageNotFound, PentimentoError
 from jobs.keys import errors_jsonl_uri, manifest_uri, results_jsonl_uri, sheet_uri
+from worker.crash_points import reach
 from worker.gallery import draw_sheet
 from worker.merge import merge
 from worker.records import MEDIA_TYPE
@@ -32,8 +33,10 @@ def finish(job: str, shop: "Workshop") -> None:
         return
     with tempfile.TemporaryDirectory(prefix="pentimento-") as folder:
         merged = merge(view, plan.sweep, shop.book, shop.storage, Path(folder))
+        reach("before-results")
         shop.storage.write_file(results_jsonl_uri(view.results_uri), str(merged.results), MEDIA_TYPE)
         shop.storage.write_file(errors_jsonl_uri(view.results_uri), str(merged.errors), MEDIA_TYPE)
+        reach("after-results")
         if plan.spec.output.sheet and merged.settled:
             try:
                 sheet = draw_sheet(view, plan, shop)

@@ -9,6 +9,7 @@ from jobs.keys import manifest_uri
 from jobs.ledger.keyspace import MIN_CHUNK
 from jobs.spec import parse_spec
 from jobs.sweep import Sweep
+from worker.crash_points import reach
 
 if TYPE_CHECKING:
     from worker.workshop import Workshop
@@ -29,8 +30,12 @@ def plan(job: str, shop: "Workshop") -> None:
     view = shop.book.describe(job)
     sweep = Sweep(parse_spec(orjson.loads(text), source=job))
     uri = manifest_uri(view.results_uri)
+    reach("before-plan")
     shop.storage.write(uri, text, "application/json", if_absent=False)
+    reach("after-plan")
+    reach("before-ready")
     shop.leasing.ready(job, count=sweep.count, total=len(sweep), span=sweep.span, manifest_uri=uri)
+    reach("after-ready")
     _log.info("planned", job=job, count=sweep.count)
     # Now rather than at the next tick: a small job should start at once.
     shop.tickets.render(shop.settings.backend, min(shop.floor.slots, -(-sweep.count // MIN_CHUNK)))

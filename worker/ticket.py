@@ -8,6 +8,7 @@ from jobs.errors import LedgerUnavailable, PentimentoError
 from jobs.ledger.leasing import Drain, Duty
 from jobs.ledger.views import Lease
 from worker.chunk_run import run_chunk
+from worker.crash_points import reach
 from worker.finishing import finish
 from worker.planning import plan
 
@@ -42,6 +43,7 @@ def _take(shop: "Workshop") -> Lease | None:
     place = shop.floor.place()
     if place is None:
         return None
+    reach("before-lease")
     try:
         lease = shop.leasing.lease(
             shop.id,
@@ -55,7 +57,10 @@ def _take(shop: "Workshop") -> Lease | None:
     except LedgerUnavailable as error:
         _log.warning("nothing to lease", error=str(error))
         return None
-    return None if isinstance(lease, Drain) else lease
+    if lease is None or isinstance(lease, Drain):
+        return None
+    reach("after-lease")
+    return lease
 
 
 def light(shop: "Workshop") -> int:
@@ -80,7 +85,9 @@ def _do(duty: Duty, shop: "Workshop") -> None:
             plan(duty.job, shop)
         else:
             finish(duty.job, shop)
+            reach("before-event")
             shop.leasing.duty_done(duty)
+            reach("after-event")
     except PentimentoError as error:
         _log.warning("a duty failed", duty=str(duty), error=str(error))
         if error.retryable:

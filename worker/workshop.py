@@ -18,6 +18,7 @@ from jobs.retry import Again, GiveUp, decide
 from jobs.settings import Settings
 from jobs.storage import open_storage
 from worker.backends.registry import open_backend
+from worker.crash_points import trap
 from worker.floor import Floor
 from worker.intake import Intake
 from worker.lease import HeldLease
@@ -35,6 +36,7 @@ class Workshop:
     """One process' equipment. Opening it connects to nothing and loads no weights."""
 
     def __init__(self, settings: Settings) -> None:
+        trap.set(settings.crash_at)
         self.settings = settings
         self.clock = time.monotonic
         self.draining = threading.Event()
