@@ -63,12 +63,16 @@ def _first(sweep: "Sweep", count: int) -> "list[Variant]":
     return [sweep[index] for index in islice(positions, count)]
 
 
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
 def _say(terminal: Terminal, sweep: "Sweep", shown: "list[Variant]") -> None:
-    product = [f"{len(sweep.images)} images", *(f"{len(axis)} {axis.key}" for axis in sweep.axes)]
+    product = [_counted(len(sweep.images), "image"), *(f"{len(axis)} {axis.key}" for axis in sweep.axes)]
     product += [f"{sweep.samples} samples"] if sweep.samples > 1 else []
     excluded = len(sweep) - sweep.count
     holes = f", {excluded:,} positions left out" if excluded else ""
-    terminal.text(f"{sweep.count:,} pictures: {' × '.join(product)}{holes}")
+    terminal.text(f"{_counted(sweep.count, 'picture')}: {' × '.join(product)}{holes}")
     for axis in sweep.axes:
         values = list(islice(axis.labels, VALUES_SHOWN)) + (["…"] if len(axis) > VALUES_SHOWN else [])
         terminal.text(f"  {axis.key}: {' | '.join(values)}")

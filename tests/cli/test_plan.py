@@ -55,7 +55,7 @@ def test_a_plan_tells_of_pictures_that_are_not_there(cli: Cli, tmp_path: Path) -
 
     assert ran.code == EXITS[InvalidSpec]
     assert "line 1, images[0].uri: no such file" in ran.err
-    assert ran.out.startswith("1 pictures: 1 images\n")
+    assert ran.out.startswith("1 picture: 1 image\n")
 
 
 def test_a_million_variants_are_planned_as_fast_as_ten(cli: Cli, tmp_path: Path) -> None:
