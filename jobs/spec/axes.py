@@ -41,10 +41,15 @@ class Axes:
 
     def matrix(self, value: object, path: Path) -> None:
         """The matrix: each key an axis of its own."""
-        for key, axis in self._problems.mapping(value, path, what="the matrix").items():
+        matrix = self._problems.mapping(value, path, what="the matrix")
+        if len(self.found) + len(matrix) > MAX_AXES:
+            self._problems.add(
+                path, f"the sweep has {len(self.found) + len(matrix)} axes, at most {MAX_AXES} are taken"
+            )
+            self.broken.update(matrix)
+            return
+        for key, axis in matrix.items():
             self._matrix_axis(key, axis, (*path, key))
-        if len(self.found) > MAX_AXES:
-            self._problems.add(path, f"the sweep has {len(self.found)} axes, at most {MAX_AXES} are taken")
 
     def _matrix_axis(self, key: str, value: object, path: Path) -> None:
         objects = isinstance(value, list) and any(isinstance(item, Mapping) for item in value)

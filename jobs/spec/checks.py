@@ -26,7 +26,7 @@ class Checks:
         self.axes = document.axes
         self.prompts_use: set[str] = set()
         self._misspelt = False
-        self._lengths: dict[str, int] = {}
+        self._lengths = self._measured()
         self.name_uses: set[str] = set()
         self.images_set = {name for image in spec.images for name in image.settings}
         self.known = set(self.axes.moved) | set(spec.fixed) | self.images_set | self.axes.broken
@@ -109,25 +109,21 @@ class Checks:
             self._misspelt = True
 
     def _length(self, path: Path, template: Template) -> None:
-        length = sum(map(len, template.literals)) + sum(self._longest(name) for name in template.names)
+        length = sum(map(len, template.literals)) + sum(self._lengths.get(name, 0) for name in template.names)
         if length > MAX_TEXT:
             remedy = "Shorten the text or the values that fill it"
             self.problems.add(path, f"may be {length} characters once it is filled, at most {MAX_TEXT}", remedy=remedy)
 
-    def _longest(self, name: str) -> int:
-        if name not in self._lengths:
-            self._lengths[name] = self._measured(name)
-        return self._lengths[name]
-
-    def _measured(self, name: str) -> int:
-        longest = 0
+    def _measured(self) -> dict[str, int]:
+        """The longest value of everything that a prompt may use, in one pass: images and names may both be many."""
+        longest: dict[str, int] = {}
         for fields in (self.spec.fixed, *self.spec.include, *(image.settings for image in self.spec.images)):
-            if name in fields:
-                longest = max(longest, len(spell(label(fields[name]))))
+            for name, value in fields.items():
+                longest[name] = max(longest.get(name, 0), len(spell(label(value))))
         for axis in self.spec.axes:
-            if name in axis.names:
-                column = axis.columns[axis.names.index(name)]
-                longest = max(longest, 25 if isinstance(column, Span) else max(len(spell(label(v))) for v in column))
+            for name, column in zip(axis.names, axis.columns, strict=True):
+                most = 25 if isinstance(column, Span) else max(len(spell(label(value))) for value in column)
+                longest[name] = max(longest.get(name, 0), most)
         return longest
 
     # Variables that nothing uses.
@@ -147,7 +143,7 @@ class Checks:
                     self._idle(name, self.document.at("images", k, "set", name), axis=False)
 
     def _idle(self, name: str, path: Path, *, axis: bool) -> None:
-        near = nearest(name, FIELDS)
+        near = None if self.problems.full else nearest(name, FIELDS)
         remedy = f"{f'Did you mean {near}? Else write' if near else 'Write'} {{{name}}} in the prompt, or remove it"
         why = ", so its cells would differ by their seeds only" if axis else ""
         self.problems.add(path, f"no prompt uses {{{name}}}{why}", remedy=remedy)

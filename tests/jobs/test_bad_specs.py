@@ -223,6 +223,15 @@ def test_a_job_of_more_variants_than_the_ledger_has_bits_is_refused_by_its_count
     assert "1000000000000 variants" in found.message
 
 
+def test_many_axes_times_many_images_are_refused_soon() -> None:
+    started = time.process_time()
+    images = [{"uri": f"{k}.png", "set": {f"v{k}": 1}} for k in range(10_000)]
+    axes = {f"a{k}": [{f"x{k}": 1, f"y{k}": 1}] for k in range(10_000)}
+    found = problems(document(images=images, matrix=axes, prompt="".join(f"{{v{k}}}" for k in range(1200))))
+    assert time.process_time() - started < 3
+    assert any("10000 axes, at most 100" in problem.message for problem in found)
+
+
 def test_secrets_in_addresses_are_not_repeated() -> None:
     found = problems(document(images=["http://anna:hunter2@x.example/a.png?X-Amz-Signature=abc"]))
     assert "hunter2" not in str(found)
