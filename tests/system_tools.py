@@ -30,6 +30,8 @@ def main(args: list[str], table: Path = TABLE) -> int:
     if missing and (in_ci() or "--install-system" in args):
         sudo = ["sudo"] if os.geteuid() and shutil.which("sudo") else []
         packages = sorted(set(missing.values()))
+        # A fresh machine has no list of packages, or an old one that names versions which are gone.
+        subprocess.call([*sudo, "apt-get", "update", "-q"])
         subprocess.call([*sudo, "apt-get", "install", "-y", "--no-install-recommends", *packages])
         missing = missing_tools(table)
     if not missing:

@@ -50,7 +50,8 @@ def test_asked_for_it_installs_with_apt(
     code = system_tools.main(["--install-system"], table)
 
     assert code == 0
-    assert installed[0][-5:] == ["apt-get", "install", "-y", "--no-install-recommends", "no-such-package"]
+    assert installed[0][-3:] == ["apt-get", "update", "-q"]
+    assert installed[1][-5:] == ["apt-get", "install", "-y", "--no-install-recommends", "no-such-package"]
 
 
 def test_in_ci_what_stays_missing_is_a_failure(
