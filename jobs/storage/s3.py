@@ -70,7 +70,7 @@ class S3Storage:
             answer = self._client.get_object(Bucket=at.bucket, Key=at.key)
             # Not `with answer["Body"]`: that gives the raw stream, which takes a cut connection for the end.
             with closing(answer["Body"]) as body:
-                if answer["ContentLength"] > limit:
+                if _length(answer, uri) > limit:
                     raise _too_large(uri, limit)
                 blocks, size = [], 0
                 while block := body.read(READ_BLOCK_BYTES):
@@ -122,7 +122,7 @@ class S3Storage:
             if isinstance(translated, ImageNotFound):
                 return None
             raise translated from error
-        return Stat(uri, int(answer["ContentLength"]), str(answer.get("ETag", "")).strip('"'))
+        return Stat(uri, _length(answer, uri), str(answer.get("ETag", "")).strip('"'))
 
     def list(self, prefix: str, *, start_after: str = "") -> Iterator[Stat]:
         """Objects below `prefix`, a page of a thousand at a time, without folder markers (keys that end in `/`)."""
@@ -271,6 +271,13 @@ def _client(settings: Settings, endpoint: str) -> Any:  # noqa: ANN401 - boto3 m
         region_name=settings.s3_region,
     )
     return session.client("s3", endpoint_url=endpoint or None, config=config)
+
+
+def _length(answer: dict[str, Any], uri: str) -> int:
+    """The object's size in bytes; an answer that was cut within its headers may lack it, and says nothing then."""
+    if "ContentLength" not in answer:
+        raise StorageUnavailable(f"the store's answer about '{uri}' broke off", remedy="It is tried again by itself.")
+    return int(answer["ContentLength"])
 
 
 def _too_large(uri: str, limit: int) -> TooLarge:
