@@ -2,7 +2,7 @@
 
 planning
     In: a door, by `Book.accept`. The spec is checked and durable in Redis; nothing has been listed or rendered.
-    Out: a worker's planning duty (`Book.ready` → queued; `Book.fail` → failed, when nothing can be planned), cancel.
+    Out: a worker's planning duty (`Leasing.ready` → queued; `Leasing.fail` → failed), cancel.
 queued
     In: planning. The frozen manifest is in storage. Out: the first lease → running; cancel; pause.
 running
@@ -14,7 +14,7 @@ succeeded
 partial
     Some variants are settled and some refused. Terminal, except by retry.
 failed
-    Every variant was refused, or the job stopped at `max_failures`, or it could not be planned. Terminal, except by retry.
+    Every variant was refused, it stopped at `max_failures`, or it could not be planned. Terminal, except by retry.
 cancelled
     In: a person. No lease is given after the call returns; what was settled stays. Terminal.
 
