@@ -21,12 +21,12 @@ from jobs.ids import is_job_id, new_job_id
 from jobs.keys import manifest_uri, results_uri, sheet_uri
 from jobs.ledger.book import Book
 from jobs.ledger.feed import Feed
-from jobs.ledger.views import JobView, WorkerView
+from jobs.ledger.views import EVERY_REFUSAL, JobView, Selection, WorkerView
 from jobs.manifest import parse_manifest
 from jobs.models import ModelTable
 from jobs.settings import Settings
 from jobs.spec import JobSpec, canonical_json, freeze, require_uris, spec_hash
-from jobs.state import State
+from jobs.state import Lane, State
 from jobs.storage import open_storage
 from jobs.storage.routing import StorageByScheme
 from jobs.sweep import Sweep
@@ -200,16 +200,26 @@ class Desk:
         view = self.book.resume(job, caller=caller)
         return _in_a_state_for("resumed", view, possible=view.open == 0 or not view.state.terminal)
 
-    def retry(self, job: str, *, caller: str) -> JobView:
-        """Reopen the refused variants of a job that is over; no change where it is at work.
+    def retry(self, job: str, *, caller: str, among: Selection = EVERY_REFUSAL) -> JobView:
+        """Reopen the refused variants (`among` a selection) of a job that is over; no change where it is at work.
 
         Raises:
-            Conflict: it is over, and holds nothing that could be tried again.
+            Conflict: it is over, and holds nothing (of the selection) that could be tried again.
 
         """
-        view = self.book.retry(job, caller=caller)
+        view = self.book.retry(job, caller=caller, among=among)
         self.tickets.light()
         return _in_a_state_for("tried again", view, possible=not view.state.terminal)
+
+    def prioritise(self, job: str, lane: Lane, *, caller: str) -> JobView:
+        """Move a job to another lane, within seconds; what is in work is finished where it is.
+
+        Raises:
+            Conflict: it is over.
+
+        """
+        view = self.book.prioritise(job, lane, caller=caller)
+        return _in_a_state_for("moved", view, possible=not view.state.terminal)
 
     def results(self, job: str, *, caller: str, cursor: str, limit: int) -> ResultsPage:
         """Outcomes in the order of their indexes; see `api.results.page`."""

@@ -26,7 +26,8 @@ KINDS: Mapping[str, str] = {
     "postponed": "a variant will be tried again; fields: index, code, message, attempt, delay_seconds",
     "lost": "a lease expired; fields: worker, first, last, suspects",
     "paused": "no new leases; fields: reason",
-    "resumed": "leases are given again",
+    "resumed": "leases are given again; fields: reopened (refused variants that are tried again, after a retry)",
+    "moved": "to another lane; fields: lane",
     "finished": "terminal; fields: state, settled, refused, reason",
     "written": "results.jsonl, errors.jsonl and the sheet are stored; fields: results, errors, sheet",
 }

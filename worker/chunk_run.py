@@ -45,9 +45,8 @@ def run_chunk(lease: Lease, shop: "Workshop") -> Tally:
 def _render(held: HeldLease, shop: "Workshop", tally: Tally) -> None:
     plan = shop.manifests.plan(held.lease.manifest_uri)
     publisher = shop.publisher(held, plan, tally)
-    orders = shop.preparer.each(
-        held.lease, plan, took=held.took, stopping=lambda: shop.draining.is_set() or held.stop.is_set()
-    )
+    ends = (shop.draining, held.stop, held.yielding)
+    orders = shop.preparer.each(held.lease, plan, took=held.took, stopping=lambda: any(end.is_set() for end in ends))
     reach("before-render")
     for outcome in shop.backend.render(orders, stop=held.stop, on_step=held.moved):
         reach("after-render")

@@ -35,6 +35,8 @@ class HeldLease:
     ) -> None:
         self.lease = lease
         self.stop = stop or threading.Event()
+        self.yielding = threading.Event()
+        """Set when urgent work waits: nothing more is begun, what is in flight is finished."""
         self.said = Beat.GO
         self._leasing = leasing
         self._lease_seconds = lease_seconds
@@ -92,7 +94,9 @@ class HeldLease:
                 # The lease may live on or not; the work goes on, because settling late is harmless and stopping is not.
                 _log.warning("no beat", job=self.lease.job, fence=self.lease.fence, error=str(error))
                 continue
-            if self.said is not Beat.GO:
+            if self.said is Beat.YIELD:
+                self.yielding.set()
+            elif self.said is not Beat.GO:
                 _log.info("the lease ends", job=self.lease.job, fence=self.lease.fence, said=str(self.said))
                 self.stop.set()
                 return

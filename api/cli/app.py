@@ -48,6 +48,7 @@ for command, panel in (
     (control.resume, JOBS),
     (control.cancel, JOBS),
     (control.retry, JOBS),
+    (control.priority, JOBS),
     (workers.workers, FARM),
     (models.models, FARM),
     (worker.worker, FARM),

@@ -17,6 +17,7 @@ TIMEOUT = httpx.Timeout(60, connect=5)
 # Tries of a call that is safe to repeat: all but an upload's body are small, and submit carries an idempotency key.
 TRIES = 3
 GONE = (502, 503, 504)
+LATEST = "latest"
 # A proxy that the environment names for the world outside has no business on this machine.
 HERE = ("127.0.0.1", "localhost", "[::1]")
 
@@ -86,7 +87,7 @@ class Client:
 
     def job(self, job: str) -> Job:
         """A job as it stands."""
-        return self._call(Job, "GET", f"/v1/jobs/{_segment(job)}")
+        return self._call(Job, "GET", self._path(job))
 
     def jobs(self, *, state: str = "", limit: int, cursor: str = "") -> Jobs:
         """A page of at most `limit` jobs, newest first."""
@@ -96,7 +97,7 @@ class Client:
     def results(self, job: str, *, cursor: str = "", limit: int) -> Records:
         """A page of at most `limit` outcomes."""
         params = {"limit": str(limit)} | ({"cursor": cursor} if cursor else {})
-        return self._call(Records, "GET", f"/v1/jobs/{_segment(job)}/results", params=params)
+        return self._call(Records, "GET", f"{self._path(job)}/results", params=params)
 
     def every_result(self, job: str, *, page: int = 100) -> Iterator[Record]:
         """All outcomes, fetched page by page, so that links are fresh when they are used."""
@@ -110,18 +111,18 @@ class Client:
 
     def manifest(self, job: str) -> bytes:
         """The job spec as it was frozen, JSON: submitting it again makes the same pictures."""
-        return self._bytes(f"/v1/jobs/{_segment(job)}/manifest")
+        return self._bytes(f"{self._path(job)}/manifest")
 
     def sheet(self, job: str) -> bytes | None:
         """The contact sheet, a PNG; None where the job has none (yet)."""
         try:
-            return self._bytes(f"/v1/jobs/{_segment(job)}/sheet")
+            return self._bytes(f"{self._path(job)}/sheet")
         except NotFound:
             return None
 
-    def act(self, job: str, action: str) -> Job:
-        """Ask for one of `cancel`, `pause`, `resume`, `retry`."""
-        return self._call(Job, "POST", f"/v1/jobs/{_segment(job)}/{action}")
+    def act(self, job: str, action: str, **order: object) -> Job:
+        """Ask for one of `cancel`, `pause`, `resume`, `retry`, `priority`; `order` is the body, where one is said."""
+        return self._call(Job, "POST", f"{self._path(job)}/{action}", **({"json": order} if order else {}))
 
     def workers(self) -> Workers:
         """Who is at work."""
@@ -130,6 +131,15 @@ class Client:
     def models(self) -> Models:
         """The model table."""
         return self._call(Models, "GET", "/v1/models")
+
+    def _path(self, job: str) -> str:
+        """The path of a job, `latest` being the caller's newest."""
+        if job == LATEST:
+            newest = self.jobs(limit=1).jobs
+            if not newest:
+                raise NotFound("there is no latest job: this API has none of yours", remedy="Submit one first.")
+            job = newest[0].id
+        return f"/v1/jobs/{_segment(job)}"
 
     def _call(self, kind: type[A], method: str, path: str, **asked: Any) -> A:  # noqa: ANN401  httpx's own options
         return self._read(kind, self._reply(method, path, **asked))

@@ -1,7 +1,12 @@
-"""`pentimento cancel`, `pause`, `resume` and `retry`: four verbs, one call each, all of them safe to repeat."""
+"""`pentimento cancel`, `pause`, `resume`, `retry` and `priority`: one call each, all of them safe to repeat."""
+
+from typing import Annotated
+
+import typer
 
 from api.cli.options import Api, AsJson, JobId
 from api.cli.terminal import Terminal
+from jobs.state import Lane
 
 
 def cancel(job: JobId, api: Api = "", *, as_json: AsJson = False) -> None:
@@ -28,21 +33,43 @@ def resume(job: JobId, api: Api = "", *, as_json: AsJson = False) -> None:
     _act(job, "resume", api, as_json=as_json)
 
 
-def retry(job: JobId, api: Api = "", *, as_json: AsJson = False) -> None:
+def retry(
+    job: JobId,
+    cause: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CODE", help="Only what was refused for this cause; may be said several times."),
+    ] = None,
+    index: Annotated[str, typer.Option(metavar="RANGES", help="Only these indexes, such as 3-7,9.")] = "",
+    api: Api = "",
+    *,
+    as_json: AsJson = False,
+) -> None:
     """Try a finished job's refused variants again, and only those.
 
-    [dim]Example:[/dim]  pentimento retry 01JY3ZJ8E5
+    [dim]Examples:[/dim]
+
+      pentimento retry 01JY3ZJ8E5
+      pentimento retry 01JY3ZJ8E5 --cause unreachable --index 0-99
     """
-    _act(job, "retry", api, as_json=as_json)
+    order = {"causes": cause, "indexes": index}
+    _act(job, "retry", api, as_json=as_json, **{name: said for name, said in order.items() if said})
 
 
-def _act(job: str, action: str, api: str, *, as_json: bool) -> None:
+def priority(job: JobId, lane: Annotated[Lane, typer.Argument()], api: Api = "", *, as_json: AsJson = False) -> None:
+    """Move a job to another lane: urgent goes first, background yields to it.
+
+    [dim]Example:[/dim]  pentimento priority 01JY3ZJ8E5 urgent
+    """
+    _act(job, "priority", api, as_json=as_json, lane=lane.value)
+
+
+def _act(job: str, action: str, api: str, *, as_json: bool, **order: object) -> None:
     from api.cli.address import api_url
     from api.cli.client import Client
     from api.cli.show import summary
 
     terminal = Terminal(as_json=as_json)
     with Client(api_url(api)) as client:
-        found = client.act(job, action)
+        found = client.act(job, action, **order)
     terminal.answer(found)
     terminal.text(summary(found))

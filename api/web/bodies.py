@@ -19,6 +19,7 @@ Form = Literal["json", "yaml"]
 
 SPEC_SECONDS = 30.0
 IMAGE_SECONDS = 120.0
+ORDER_BYTES = 64 << 10
 
 _FORMATS: Mapping[str, Form] = {
     "application/json": "json",
@@ -83,6 +84,12 @@ async def image_bytes(request: Request, desk: TheDesk) -> bytes:
     return await read_bounded(request, limit=desk.settings.max_image_bytes, seconds=IMAGE_SECONDS, what="an init image")
 
 
+async def order_text(request: Request) -> bytes:
+    """A small JSON body that may be left out."""
+    return await read_bounded(request, limit=ORDER_BYTES, seconds=SPEC_SECONDS, what="the body")
+
+
+OrderText = Annotated[bytes, Depends(order_text)]
 SpecFormat = Annotated[Form, Depends(spec_format)]
 SpecText = Annotated[bytes, Depends(spec_text)]
 ImageBytes = Annotated[bytes, Depends(image_bytes)]

@@ -1,4 +1,4 @@
-"""Jobs: submit, look, and control."""
+"""Jobs: submit and look."""
 
 from typing import Annotated
 
@@ -80,27 +80,3 @@ def job(job: JobId, desk: TheDesk, caller: Caller) -> Job:
 def manifest(job: JobId, desk: TheDesk, caller: Caller) -> Response:
     """The job spec as it was frozen: submitting it again makes the same pictures."""
     return Response(desk.manifest(job, caller=caller), media_type="application/json")
-
-
-@router.post("/{job}/cancel", summary="Cancel a job", responses=documented(403, 404, 503))
-def cancel(job: JobId, desk: TheDesk, caller: Caller) -> Job:
-    """No new work after this answers; running work stops within a step; what is done stays. Again: no change."""
-    return Job.of(desk.cancel(job, caller=caller))
-
-
-@router.post("/{job}/pause", summary="Pause a job", responses=documented(403, 404, 409, 503))
-def pause(job: JobId, desk: TheDesk, caller: Caller) -> Job:
-    """No new work until it is resumed; nothing is lost."""
-    return Job.of(desk.pause(job, caller=caller))
-
-
-@router.post("/{job}/resume", summary="Resume a paused job", responses=documented(403, 404, 409, 503))
-def resume(job: JobId, desk: TheDesk, caller: Caller) -> Job:
-    """Work goes on where it was."""
-    return Job.of(desk.resume(job, caller=caller))
-
-
-@router.post("/{job}/retry", summary="Try refused variants again", responses=documented(403, 404, 409, 503))
-def retry(job: JobId, desk: TheDesk, caller: Caller) -> Job:
-    """Reopens a finished job's refused variants, and only those."""
-    return Job.of(desk.retry(job, caller=caller))

@@ -9,7 +9,7 @@ from jobs.errors import Conflict, LedgerUnavailable, NotFound
 from jobs.ledger.keyspace import IDEMPOTENCY_SECONDS, WORKER_SECONDS, Keyspace
 from jobs.ledger.reading import job_view, worker_view
 from jobs.ledger.scripts import Client, Scripts, speaking_to_redis
-from jobs.ledger.views import Accepted, JobView, Refusal, WorkerView
+from jobs.ledger.views import EVERY_REFUSAL, Accepted, JobView, Refusal, Selection, WorkerView
 from jobs.state import Lane, State
 
 if TYPE_CHECKING:
@@ -139,9 +139,14 @@ class Book:
         """Leases are given again."""
         return self._control(job, caller, "resume", "")
 
-    def retry(self, job: str, *, caller: str) -> JobView:
-        """Reopen a finished job's refused variants, and only those."""
-        return self._control(job, caller, "retry", "")
+    def retry(self, job: str, *, caller: str, among: Selection = EVERY_REFUSAL) -> JobView:
+        """Reopen a finished job's refused variants, those that are `among` the selection and no others."""
+        ranges = " ".join(f"{start} {stop}" for start, stop in among.ranges)
+        return self._control(job, caller, "retry", "", " ".join(among.causes), ranges)
+
+    def prioritise(self, job: str, lane: Lane, *, caller: str) -> JobView:
+        """Move a job that is not over to another lane; leases that are out go on."""
+        return self._control(job, caller, "lane", str(lane))
 
     def done_after(self, job: str, index: int, limit: int) -> tuple[int, ...]:
         """The next `limit` indexes from `index` on that are settled or refused, in order."""
@@ -194,9 +199,9 @@ class Book:
                 remedy="Set maxmemory-policy to noeviction; queued work would vanish.",
             )
 
-    def _control(self, job: str, caller: str, verb: str, reason: str) -> JobView:
+    def _control(self, job: str, caller: str, verb: str, word: str, *more: str) -> JobView:
         self.describe(job, caller=caller)
-        self.script("control", job, verb, reason)
+        self.script("control", job, verb, word, *more)
         return self.describe(job, caller=caller)
 
     def _page(self, caller: str, before: str | None, limit: int) -> list[str]:

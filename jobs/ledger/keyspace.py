@@ -14,6 +14,7 @@ job:{id}:settled        bitmap  one bit a variant: the truth about what is done 
 job:{id}:refused        bitmap  one bit a variant that has no picture; disjoint from settled
 job:{id}:refusals       hash    index → "code message", at most MAX_REFUSALS of them (records hold them all)
 job:{id}:causes         hash    error code → count
+job:{id}:cause:{code}   bitmap  one bit a variant refused for this cause; together they are `refused`
 job:{id}:retry          zset    "start stop flags attempt" → not before (Unix seconds); flags: `a` for
                                 alone, `r` for leased before
 job:{id}:lease          hash    fence → JSON {a, z, worker, flags, attempt, since, flight}

@@ -16,9 +16,10 @@ MAX_MESSAGE: Final = 300
 
 
 class Beat(StrEnum):
-    """What a beat answers: go on, or why not."""
+    """What a beat answers: go on, give back what is not begun (urgent work waits), or end at once and why."""
 
     GO = "go"
+    YIELD = "yield"
     LOST = "lost"
     CANCELLED = "cancelled"
     PAUSED = "paused"

@@ -92,6 +92,17 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class Selection:
+    """Which refused variants: of these error codes, within these half-open ranges; empty is no restriction."""
+
+    causes: tuple[str, ...] = ()
+    ranges: tuple[tuple[int, int], ...] = ()
+
+
+EVERY_REFUSAL = Selection()
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerView:
     """A worker as it last announced itself."""
 

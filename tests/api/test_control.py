@@ -12,7 +12,7 @@ from tests.api.conftest import Hands, accepted
 UNKNOWN = new_job_id(0, bytes(10))
 ROUTES = [
     ("GET", ""), ("GET", "/manifest"), ("GET", "/results"), ("GET", "/sheet"), ("GET", "/events"),
-    ("POST", "/cancel"), ("POST", "/pause"), ("POST", "/resume"), ("POST", "/retry"),
+    ("POST", "/cancel"), ("POST", "/pause"), ("POST", "/resume"), ("POST", "/retry"), ("POST", "/priority"),
 ]  # fmt: skip
 
 
@@ -45,6 +45,46 @@ def test_retry_reopens_what_was_refused(http: httpx.Client, hands: Hands) -> Non
 
     assert answer.status_code == 200
     assert (answer.json()["state"], answer.json()["open"], answer.json()["refused"]) == ("queued", 2, 0)
+
+
+def test_retry_takes_causes_and_indexes(http: httpx.Client, hands: Hands) -> None:
+    job = accepted(http)
+    hands.plan(job)
+    hands.render(hands.lease(), refuse=(1, 4, 7))
+
+    other = http.post(f"/v1/jobs/{job}/retry", json={"causes": ["poison"]})
+    some = http.post(f"/v1/jobs/{job}/retry", json={"causes": ["bad_image"], "indexes": "3-5, 7"})
+
+    assert (other.status_code, some.status_code) == (409, 200)
+    assert (some.json()["open"], some.json()["causes"]) == (2, {"bad_image": 1})
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"indexes": "5-3"}, {"indexes": "x"}, {"indexes": "-1"}, {"indexes": ",".join(["1"] * 1001)}, {"index": "1"},
+        {"causes": "bad_image"}, {"causes": ["bad image"]}, [], {"indexes": "9" * 13},
+    ],
+)  # fmt: skip
+def test_a_selection_that_can_not_be_read_is_a_problem_and_changes_nothing(http: httpx.Client, body: object) -> None:
+    job = accepted(http)
+
+    answer = http.post(f"/v1/jobs/{job}/retry", json=body)
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_spec")
+    assert answer.json()["problems"][0]["message"]
+
+
+def test_a_job_is_moved_to_another_lane_until_it_is_over(http: httpx.Client) -> None:
+    job = accepted(http)
+
+    moved = [http.post(f"/v1/jobs/{job}/priority", json={"lane": lane}) for lane in ("urgent", "urgent", "soon")]
+    http.post(f"/v1/jobs/{job}/cancel")
+    late = http.post(f"/v1/jobs/{job}/priority", json={"lane": "background"})
+
+    assert [answer.status_code for answer in moved] == [200, 200, 422]
+    assert moved[1].json()["lane"] == "urgent"
+    assert late.status_code == 409
 
 
 @pytest.mark.parametrize("verb", ["pause", "resume", "retry"])

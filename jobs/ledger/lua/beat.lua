@@ -1,6 +1,18 @@
 -- A live lease lives on, and hears what became of its job.
 -- job fence in_flight(indexes, space separated) lease_seconds max_age_seconds
--- Returns go | lost | cancelled | paused.
+-- Returns go | yield | lost | cancelled | paused; yield: urgent work that this worker could do waits, so a background
+-- lease finishes what is in flight and gives the rest back.
+local function urgent_waits(models)
+  for _, caller in ipairs(redis.call('ZRANGE', P .. 'runnable:urgent', 0, 7)) do
+    for _, other in ipairs(redis.call('ZRANGE', P .. 'runnable:urgent:' .. caller, 0, 7)) do
+      local leasable = num(other, 'cursor') < num(other, 'total')
+        or redis.call('ZCOUNT', K(other, 'retry'), '-inf', stamp(NOW)) > 0
+      if leasable and able(models, get(other, 'models') or '') then return true end
+    end
+  end
+  return false
+end
+
 local job, fence = A(1), A(2)
 local expiry = redis.call('ZSCORE', P .. 'leases', job .. ' ' .. fence)
 local state = get(job, 'state')
@@ -12,4 +24,6 @@ lease.flight = A(3)
 redis.call('HSET', K(job, 'lease'), fence, cjson.encode(lease))
 local latest = math.min(NOW + tonumber(A(4)), tonumber(lease.since) + tonumber(A(5)))
 if latest > tonumber(expiry) then redis.call('ZADD', P .. 'leases', stamp(latest), job .. ' ' .. fence) end
-return 'go'
+if get(job, 'lane') ~= 'background' or lease.z - lease.a == 1 then return 'go' end
+local models = redis.call('HGET', P .. 'worker:' .. lease.worker, 'models')
+return models and urgent_waits(' ' .. models .. ' ') and 'yield' or 'go'

@@ -1,52 +1,91 @@
 -- What a person may ask of a job; each verb is idempotent.
--- job verb(cancel | pause | resume | retry | fail) reason
+-- job verb(cancel | pause | resume | retry | fail | lane) word(the reason; lane: the lane) then retry: causes(space
+-- separated, '' for all) ranges("start stop start stop ...", half open, '' for all)
 -- Returns {1 when something changed, the job's state}, or {0, 'gone'}.
-local job, verb, reason = A(1), A(2), A(3)
+local job, verb, word = A(1), A(2), A(3)
 local state = get(job, 'state')
 if not state then return { 0, 'gone' } end
 
-local function reopen()
-  local bits, total, from = K(job, 'refused'), num(job, 'total'), nil
-  local index = redis.call('BITPOS', bits, 1)
-  while index >= 0 and index < total do
-    from = index
-    while index < total and redis.call('GETBIT', bits, index) == 1 do index = index + 1 end
-    put_back(job, from, index, 'r', 0, NOW)
-    if index >= total then break end
-    index = redis.call('BITPOS', bits, 1, index, -1, 'BIT')
+-- Takes the refusals of one cause within one range back; returns how many.
+local function forgive(code, from, limit)
+  local bits, forgiven = K(job, 'cause:' .. code), 0
+  local index = next_set(bits, from, limit)
+  while index < limit do
+    redis.call('SETBIT', bits, int(index), 0)
+    redis.call('SETBIT', K(job, 'refused'), int(index), 0)
+    redis.call('HDEL', K(job, 'refusals'), int(index))
+    forgiven = forgiven + 1
+    index = next_set(bits, index + 1, limit)
   end
-  redis.call('DEL', bits, K(job, 'refusals'), K(job, 'causes'))
+  if forgiven > 0 and redis.call('HINCRBY', K(job, 'causes'), code, -forgiven) <= 0 then
+    redis.call('HDEL', K(job, 'causes'), code)
+    redis.call('DEL', bits)
+  end
+  return forgiven
+end
+
+local function reopen(causes, ranges)
+  local forgiven, total = 0, num(job, 'total')
+  for _, code in ipairs(redis.call('HKEYS', K(job, 'causes'))) do
+    if causes == '' or (' ' .. causes .. ' '):find(' ' .. code .. ' ', 1, true) then
+      if ranges == '' then
+        forgiven = forgiven + forgive(code, 0, total)
+      else
+        for a, z in ranges:gmatch('(%d+) (%d+)') do
+          forgiven = forgiven + forgive(code, tonumber(a), math.min(total, tonumber(z)))
+        end
+      end
+    end
+  end
+  return forgiven
+end
+
+local function retry(causes, ranges)
+  local planned, forgiven = redis.call('HEXISTS', K(job), 'manifest_uri') == 1, 0
+  if planned then
+    forgiven = reopen(causes, ranges)
+    local asked = causes ~= '' or ranges ~= '' or num(job, 'settled') + num(job, 'refused') >= num(job, 'count')
+    if forgiven == 0 and asked then return false end
+  end
+  redis.call('HSET', K(job), 'refused', int(num(job, 'refused') - forgiven), 'reason', '', 'finished', '0',
+    'written', '0', 'heals', '0', 'state', planned and 'queued' or 'planning')
+  redis.call('ZREM', P .. 'duties', 'finish ' .. job)
+  event(job, 'resumed', 'reopened', int(forgiven), 'settled', get(job, 'settled'), 'refused', get(job, 'refused'))
+  if planned then
+    -- Also what was open when the job was stopped: its leases and waiting ranges went with it.
+    put_back_open(job, 0, num(job, 'cursor'))
+    make_runnable(job)
+    finish_check(job)
+  else
+    redis.call('ZADD', P .. 'duties', stamp(NOW), 'plan ' .. job)
+  end
+  return true
 end
 
 if verb == 'cancel' and not terminal(state) then
   redis.call('HINCRBY', K(job), 'epoch', 1)
   redis.call('ZREM', P .. 'duties', 'plan ' .. job)
-  close(job, 'cancelled', reason)
+  close(job, 'cancelled', word)
 elseif verb == 'fail' and state == 'planning' then
   redis.call('ZREM', P .. 'duties', 'plan ' .. job)
-  close(job, 'failed', reason)
+  close(job, 'failed', word)
 elseif verb == 'pause' and (state == 'queued' or state == 'running') then
-  redis.call('HSET', K(job), 'state', 'paused', 'reason', reason, 'before_pause', state)
+  redis.call('HSET', K(job), 'state', 'paused', 'reason', word, 'before_pause', state)
   not_runnable(job)
-  event(job, 'paused', 'reason', reason)
+  event(job, 'paused', 'reason', word)
 elseif verb == 'resume' and state == 'paused' then
   redis.call('HSET', K(job), 'state', get(job, 'before_pause'), 'reason', '')
   event(job, 'resumed')
   make_runnable(job)
   finish_check(job)
 elseif verb == 'retry' and (state == 'partial' or state == 'failed') then
-  local planned = redis.call('HEXISTS', K(job), 'manifest_uri') == 1
-  redis.call('HSET', K(job), 'refused', '0', 'reason', '', 'finished', '0', 'written', '0', 'heals', '0',
-    'state', planned and 'queued' or 'planning')
-  redis.call('ZREM', P .. 'duties', 'finish ' .. job)
-  event(job, 'resumed')
-  if planned then
-    reopen()
-    make_runnable(job)
-    finish_check(job)
-  else
-    redis.call('ZADD', P .. 'duties', stamp(NOW), 'plan ' .. job)
-  end
+  if not retry(A(4), A(5)) then return { 0, state } end
+elseif verb == 'lane' and not terminal(state) and get(job, 'lane') ~= word then
+  local was = redis.call('ZSCORE', P .. 'runnable:' .. get(job, 'lane') .. ':' .. get(job, 'caller'), job)
+  not_runnable(job)
+  redis.call('HSET', K(job), 'lane', word)
+  if was then make_runnable(job) end
+  event(job, 'moved', 'lane', word)
 else
   return { 0, state }
 end

@@ -2,18 +2,12 @@
 -- models(space separated, with a space before and after) limit first_chunk
 -- Returns {render tickets, of them urgent, due duties}, the first two bounded by limit.
 local models, limit, first_chunk = A(1), tonumber(A(2)), tonumber(A(3))
-local function able(wanted)
-  for model in wanted:gmatch('%S+') do
-    if not models:find(' ' .. model .. ' ', 1, true) then return false end
-  end
-  return true
-end
 local wanted, urgent = 0, 0
 for _, lane in ipairs(LANES) do
   for _, caller in ipairs(redis.call('ZRANGE', P .. 'runnable:' .. lane, 0, 63)) do
     for _, job in ipairs(redis.call('ZRANGE', P .. 'runnable:' .. lane .. ':' .. caller, 0, 63)) do
       if wanted >= limit then break end
-      if able(get(job, 'models') or '') then
+      if able(models, get(job, 'models') or '') then
         local chunk = math.min(tonumber(get(job, 'chunk') or '') or first_chunk, MAX_CHUNK)
         wanted = wanted + math.ceil((num(job, 'total') - num(job, 'cursor')) / math.max(1, chunk))
           + redis.call('ZCOUNT', K(job, 'retry'), '-inf', stamp(NOW))

@@ -5,13 +5,6 @@
 local worker, models, urgent_only, alone_allowed = A(1), A(2), A(3) == '1', A(4) == '1'
 local lease_seconds, slots, first_chunk = tonumber(A(5)), tonumber(A(6)), tonumber(A(7))
 
-local function able(wanted)
-  for model in wanted:gmatch('%S+') do
-    if not models:find(' ' .. model .. ' ', 1, true) then return false end
-  end
-  return true
-end
-
 local function size_of(job, remaining)
   local size = tonumber(get(job, 'chunk') or '') or first_chunk
   local share = math.ceil(remaining / math.max(1, slots))
@@ -63,7 +56,7 @@ for _, lane in ipairs(LANES) do
   if not urgent_only or lane == 'urgent' then
     for _, caller in ipairs(redis.call('ZRANGE', P .. 'runnable:' .. lane, 0, 63)) do
       for _, job in ipairs(redis.call('ZRANGE', P .. 'runnable:' .. lane .. ':' .. caller, 0, 63)) do
-        if able(get(job, 'models') or '') then
+        if able(models, get(job, 'models') or '') then
           local a, z, flags, attempt = due(job)
           if a == 'drain' then return { 'drain' } end
           local cursor, total = num(job, 'cursor'), num(job, 'total')

@@ -59,8 +59,42 @@ local function put_back(job, start, stop, flags, attempt, not_before)
   end
 end
 
+local function able(models, wanted)
+  for model in wanted:gmatch('%S+') do
+    if not models:find(' ' .. model .. ' ', 1, true) then return false end
+  end
+  return true
+end
+
 local function open(job, index)
   return redis.call('GETBIT', K(job, 'settled'), index) == 0 and redis.call('GETBIT', K(job, 'refused'), index) == 0
+end
+
+-- BITPOS answers 0 for a missing key and -1 past the end; both read as zeros here.
+local function next_set(key, from, limit)
+  local found = redis.call('BITPOS', key, 1, int(from), -1, 'BIT')
+  return (found < 0 or found > limit) and limit or found
+end
+
+local function next_clear(key, from, limit)
+  if redis.call('STRLEN', key) * 8 <= from then return from end
+  local found = redis.call('BITPOS', key, 0, int(from), -1, 'BIT')
+  return math.min(limit, found < 0 and redis.call('STRLEN', key) * 8 or found)
+end
+
+-- Every open stretch of [from, limit) goes out again, run by run: what has its outcome is not looked at.
+local function put_back_open(job, from, limit)
+  local settled, refused = K(job, 'settled'), K(job, 'refused')
+  while from < limit do
+    local clear = math.max(next_clear(settled, from, limit), next_clear(refused, from, limit))
+    if clear == from then
+      local stop = math.min(next_set(settled, from, limit), next_set(refused, from, limit))
+      put_back(job, from, stop, 'r', 0, NOW)
+      from = stop
+    else
+      from = clear
+    end
+  end
 end
 
 local function close(job, state, reason)
@@ -97,7 +131,7 @@ local function finish_check(job)
       close(job, 'failed', 'the counts of the job do not add up')
       return 'failed'
     end
-    put_back(job, 0, total, 'r', 0, NOW)
+    put_back_open(job, 0, total)
   end
   return state
 end
@@ -107,6 +141,7 @@ local function refuse(job, index, code, message)
   redis.call('SETBIT', K(job, 'refused'), index, 1)
   local refused = redis.call('HINCRBY', K(job), 'refused', 1)
   redis.call('HINCRBY', K(job, 'causes'), code, 1)
+  redis.call('SETBIT', K(job, 'cause:' .. code), index, 1)
   if redis.call('HLEN', K(job, 'refusals')) < MAX_REFUSALS then
     redis.call('HSET', K(job, 'refusals'), int(index), code .. ' ' .. message)
   end

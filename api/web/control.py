@@ -1,0 +1,54 @@
+"""Control of jobs: cancel, pause, resume, retry, reprioritise; every verb is safe to repeat."""
+
+from fastapi import APIRouter
+
+from api.web.bodies import OrderText
+from api.web.callers import Caller
+from api.web.depends import JobId, TheDesk
+from api.web.orders import Priority, Retry, body_of, read
+from api.web.problems import documented
+from api.web.shapes import Job
+
+router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
+
+
+@router.post("/{job}/cancel", summary="Cancel a job", responses=documented(403, 404, 503))
+def cancel(job: JobId, desk: TheDesk, caller: Caller) -> Job:
+    """No new work after this answers; running work stops within a step; what is done stays. Again: no change."""
+    return Job.of(desk.cancel(job, caller=caller))
+
+
+@router.post("/{job}/pause", summary="Pause a job", responses=documented(403, 404, 409, 503))
+def pause(job: JobId, desk: TheDesk, caller: Caller) -> Job:
+    """No new work until it is resumed; nothing is lost."""
+    return Job.of(desk.pause(job, caller=caller))
+
+
+@router.post("/{job}/resume", summary="Resume a paused job", responses=documented(403, 404, 409, 503))
+def resume(job: JobId, desk: TheDesk, caller: Caller) -> Job:
+    """Work goes on where it was."""
+    return Job.of(desk.resume(job, caller=caller))
+
+
+@router.post(
+    "/{job}/retry",
+    summary="Try refused variants again",
+    openapi_extra=body_of(Retry, required=False),
+    responses=documented(403, 404, 408, 409, 413, 415, 422, 503),
+)
+def retry(job: JobId, text: OrderText, desk: TheDesk, caller: Caller) -> Job:
+    """Reopens a finished job's refused variants, and only those; all of them, or those of some causes or indexes."""
+    desk.get(job, caller=caller)
+    return Job.of(desk.retry(job, caller=caller, among=read(Retry, text).selection()))
+
+
+@router.post(
+    "/{job}/priority",
+    summary="Move a job to another lane",
+    openapi_extra=body_of(Priority, required=True),
+    responses=documented(403, 404, 408, 409, 413, 415, 422, 503),
+)
+def priority(job: JobId, text: OrderText, desk: TheDesk, caller: Caller) -> Job:
+    """Within seconds: what is in work is finished where it is, what comes next waits in the new lane."""
+    desk.get(job, caller=caller)  # whether there is such a job comes before what is wrong with the body
+    return Job.of(desk.prioritise(job, read(Priority, text).lane, caller=caller))

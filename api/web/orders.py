@@ -1,0 +1,104 @@
+"""The small JSON bodies that control routes take, and how they are read: bounded, strict, every problem at once."""
+
+import re
+from collections.abc import Sequence
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from jobs.errors import InvalidSpec, Problem
+from jobs.ledger.views import Selection
+from jobs.state import Lane
+
+B = TypeVar("B", bound=BaseModel)
+MAX_RANGES = 1000
+_RANGE = re.compile(r"([0-9]{1,12})(?:-([0-9]{1,12}))?")
+
+
+class _Order(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Retry(_Order):
+    """Which refused variants to try again; without causes and indexes all of them."""
+
+    causes: list[str] = Field(
+        default=[], max_length=100, description="error codes, as in `causes` of the job", examples=[["unreachable"]]
+    )
+    indexes: str = Field(
+        default="", max_length=20_000, description="indexes and ranges, both ends included", examples=["3-7,9"]
+    )
+
+    @field_validator("causes")
+    @classmethod
+    def _codes(cls, causes: Sequence[str]) -> Sequence[str]:
+        for cause in causes:
+            if not re.fullmatch(r"[a-z0-9_]{1,64}", cause):
+                raise ValueError(f"{cause[:64]!r} is no error code")
+        return causes
+
+    @field_validator("indexes")
+    @classmethod
+    def _readable(cls, indexes: str) -> str:
+        ranges_of(indexes)
+        return indexes
+
+    def selection(self) -> Selection:
+        """As the ledger takes it."""
+        return Selection(tuple(self.causes), ranges_of(self.indexes))
+
+
+class Priority(_Order):
+    """Where a job should wait."""
+
+    lane: Lane
+
+
+def ranges_of(text: str) -> tuple[tuple[int, int], ...]:
+    """Read `3-7,9` as half-open ranges, ((3, 8), (9, 10)); an empty text as none.
+
+    Raises:
+        ValueError: it reads otherwise, a range ends before it begins, or there are more than MAX_RANGES.
+
+    """
+    parts = [part.strip() for part in text.split(",")] if text.strip() else []
+    if len(parts) > MAX_RANGES:
+        raise ValueError(f"{len(parts)} ranges, at most {MAX_RANGES} are taken")
+    ranges = []
+    for part in parts:
+        found = _RANGE.fullmatch(part)
+        if not found:
+            raise ValueError(f"{part[:40]!r} is neither an index nor a range such as 3-7")
+        first, last = int(found[1]), int(found[2] or found[1])
+        if last < first:
+            raise ValueError(f"the range {part} ends before it begins")
+        ranges.append((first, last + 1))
+    return tuple(ranges)
+
+
+def read(kind: type[B], text: bytes) -> B:
+    """The body as its model; an empty one as `{}`.
+
+    Raises:
+        InvalidSpec: every problem at once.
+
+    """
+    try:
+        return kind.model_validate_json(text or b"{}")
+    except ValidationError as error:
+        problems = [
+            Problem(
+                path=".".join(map(str, found["loc"])) or "body",
+                message=found["msg"].removeprefix("Value error, "),
+                value="" if found["type"] == "missing" else repr(found.get("input"))[:200],
+            )
+            for found in error.errors(include_url=False)
+        ]
+        raise InvalidSpec(problems, source="the body") from error
+
+
+def body_of(kind: type[BaseModel], *, required: bool) -> dict[str, object]:
+    """What OpenAPI says of a body that the route reads itself."""
+    schema = kind.model_json_schema(ref_template="#/components/schemas/{model}")
+    schema.pop("$defs", None)  # what it refers to is a component already
+    return {"requestBody": {"required": required, "content": {"application/json": {"schema": schema}}}}
