@@ -9,4 +9,4 @@ Api = Annotated[
     typer.Option("--api", metavar="URL", help="The API. Default: $PENTIMENTO_API_URL, else the farm that runs here."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON on stdout and nothing else there.")]
-JobId = Annotated[str, typer.Argument(metavar="JOB", help="A job's id, as `submit` and `jobs` print it.")]
+JobId = Annotated[str, typer.Argument(metavar="JOB", help="A job's id, as `submit` and `jobs` print it, or `latest`.")]

@@ -68,6 +68,7 @@ def follow(client: "Client", terminal: Terminal, job: str, *, tell_events: bool 
     from api.cli.sse import events
 
     view = client.job(job)
+    job = view.id
     progress = Progress.of(view, now=time.monotonic())
     asked_at, feed = time.monotonic(), _none() if view.state.terminal else events(client, job)
     with _screen(terminal) as show:

@@ -140,6 +140,14 @@ def test_what_the_api_finds_wrong_reads_as_what_the_command_finds_wrong(cli: Cli
     assert "PENTIMENTO_INPUT_BUCKETS" in ran.err
 
 
+def test_latest_is_the_newest_job(cli: Cli, api: str, job: str) -> None:
+    assert cli("show", "latest", "--api", api, "--json").json["id"] == job
+
+
+def test_there_is_no_latest_job_before_the_first(cli: Cli, api: str) -> None:
+    assert cli("show", "latest", "--api", api).code == EXITS[NotFound]
+
+
 def test_a_job_that_nobody_has_is_not_found(cli: Cli, api: str) -> None:
     verbs = (["show"], ["watch"], ["results"], ["cancel"])
 
