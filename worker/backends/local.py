@@ -100,7 +100,10 @@ class _Opened:
     shelf: "Shelf"
 
     def __init__(self, table: ModelTable, settings: Settings) -> None:
-        from worker.engine.device import Device  # noqa: PLC0415 — seconds of imports, on first use
+        from worker.engine.quiet import hush  # noqa: PLC0415 — seconds of imports, on first use
+
+        hush()
+        from worker.engine.device import Device  # noqa: PLC0415
         from worker.engine.engine import Engine  # noqa: PLC0415
         from worker.engine.launch import Launcher  # noqa: PLC0415
         from worker.engine.model import load  # noqa: PLC0415

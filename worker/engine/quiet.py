@@ -1,0 +1,11 @@
+"""Progress bars and advice of the libraries below don't belong in a worker's log."""
+
+from diffusers.utils import logging as diffusers_logging
+from transformers.utils import logging as transformers_logging
+
+
+def hush() -> None:
+    """Leave only errors. Called before their models are imported, which is when they give most of their advice."""
+    for library in (diffusers_logging, transformers_logging):
+        library.set_verbosity_error()
+        library.disable_progress_bar()
