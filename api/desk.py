@@ -4,6 +4,7 @@ Everything blocks and every wait is bounded. Errors are those of `jobs.errors`; 
 """
 
 import hashlib
+import json
 import os
 import time
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from api.admission import aliases_of, check_images, check_output, check_size
 from api.readiness import Check, Probe, Readiness
 from api.results import ResultsPage, page
 from api.uploads import Upload, keep
+from api.why import Why, of_job, of_variant
 from jobs.broker import Tickets
 from jobs.errors import Conflict, NotFound
 from jobs.events import Event
@@ -21,11 +23,12 @@ from jobs.ids import is_job_id, new_job_id
 from jobs.keys import manifest_uri, results_uri, sheet_uri
 from jobs.ledger.book import Book
 from jobs.ledger.feed import Feed
+from jobs.ledger.insight import situation, variant
 from jobs.ledger.views import EVERY_REFUSAL, JobView, Selection, WorkerView
 from jobs.manifest import parse_manifest
 from jobs.models import ModelTable
 from jobs.settings import Settings
-from jobs.spec import JobSpec, canonical_json, freeze, require_uris, spec_hash
+from jobs.spec import JobSpec, canonical_json, freeze, parse_spec, require_uris, spec_hash
 from jobs.state import Lane, State
 from jobs.storage import open_storage
 from jobs.storage.routing import StorageByScheme
@@ -220,6 +223,20 @@ class Desk:
         """
         view = self.book.prioritise(job, lane, caller=caller)
         return _in_a_state_for("moved", view, possible=not view.state.terminal)
+
+    def why(self, job: str, index: int | None, *, caller: str) -> Why:
+        """Why the job, or one variant of it, waits or failed.
+
+        Raises:
+            NotFound: this caller has no such job, or the job no such variant.
+
+        """
+        found, workers = situation(self.book, job, caller=caller), self.workers()
+        if index is None:
+            return of_job(found, workers)
+        facts = variant(self.book, found, index)
+        spec = parse_spec(json.loads(self.manifest(job, caller=caller)), source=job)
+        return of_variant(found, facts, workers, hole=Sweep(spec).is_hole(index))
 
     def results(self, job: str, *, caller: str, cursor: str, limit: int) -> ResultsPage:
         """Outcomes in the order of their indexes; see `api.results.page`."""

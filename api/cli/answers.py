@@ -59,6 +59,13 @@ class Jobs(Answer):
     next_cursor: Text = ""
 
 
+class Why(Answer):
+    """Why a job or a variant is where it is."""
+
+    state: Text = ""
+    sentences: list[str] = Field(default_factory=list)
+
+
 class Upload(Answer):
     """An uploaded picture: its URI is its content."""
 

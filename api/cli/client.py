@@ -7,7 +7,7 @@ from typing import Any, Self, TypeVar
 
 import httpx
 
-from api.cli.answers import Answer, Job, Jobs, Models, Record, Records, Upload, Workers
+from api.cli.answers import Answer, Job, Jobs, Models, Record, Records, Upload, Why, Workers
 from jobs.errors import CallersFault, InvalidSpec, NotFound, PentimentoError, Problem, WorldsFault
 
 A = TypeVar("A", bound=Answer)
@@ -123,6 +123,11 @@ class Client:
     def act(self, job: str, action: str, **order: object) -> Job:
         """Ask for one of `cancel`, `pause`, `resume`, `retry`, `priority`; `order` is the body, where one is said."""
         return self._call(Job, "POST", f"{self._path(job)}/{action}", **({"json": order} if order else {}))
+
+    def why(self, job: str, index: int | None) -> Why:
+        """Why a job, or one variant of it, waits or failed."""
+        params = {} if index is None else {"index": str(index)}
+        return self._call(Why, "GET", f"/v1/jobs/{_segment(job)}/why", params=params)
 
     def workers(self) -> Workers:
         """Who is at work."""

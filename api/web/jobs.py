@@ -9,7 +9,7 @@ from api.web.callers import Caller
 from api.web.depends import IdempotencyKey, JobId, TheDesk
 from api.web.examples import SPEC_EXAMPLES
 from api.web.problems import documented
-from api.web.shapes import Job, JobList
+from api.web.shapes import Job, JobList, Reasons
 from jobs.state import State
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
@@ -68,6 +68,17 @@ def jobs(
 def job(job: JobId, desk: TheDesk, caller: Caller) -> Job:
     """State, counts, and links to everything else."""
     return Job.of(desk.get(job, caller=caller))
+
+
+@router.get("/{job}/why", summary="Why a job or a variant waits or failed", responses=documented(404, 422, 503))
+def why(
+    job: JobId,
+    desk: TheDesk,
+    caller: Caller,
+    index: Annotated[int | None, Query(ge=0, le=1 << 40, description="of one variant; none: the whole job")] = None,
+) -> Reasons:
+    """In sentences: planning, paused, no worker with that model, behind others, in a lease, refused, settled."""
+    return Reasons.of(desk.why(job, index, caller=caller))
 
 
 @router.get(

@@ -5,6 +5,7 @@ from typing import Self
 from pydantic import BaseModel, Field
 
 from api.readiness import Check
+from api.why import Why
 from jobs.ledger.views import JobView, WorkerView
 from jobs.state import Lane, State
 
@@ -84,6 +85,22 @@ class JobList(BaseModel):
 
     jobs: list[Job]
     next_cursor: str | None = Field(description="for `?cursor=`; null on the last page")
+
+
+class Reasons(BaseModel):
+    """Why a job, or one variant of it, is where it is."""
+
+    job: str
+    index: int | None = Field(description="null for the whole job")
+    state: str = Field(
+        description="of the job; of a variant: settled, refused, leased, waiting, reaped, pending or excluded"
+    )
+    sentences: list[str] = Field(description="most telling first")
+
+    @classmethod
+    def of(cls, why: Why) -> Self:
+        """The desk's answer as the API shows it."""
+        return cls(job=why.job, index=why.index, state=why.state, sentences=list(why.sentences))
 
 
 class UploadReceipt(BaseModel):

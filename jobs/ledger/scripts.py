@@ -46,11 +46,16 @@ class Scripts:
 
     def __init__(self, client: Client, prefix: str, now: Callable[[], float] | None = None) -> None:
         self._prefix = prefix
-        self._now = now
+        self._clock = now
         prelude = (LUA / "prelude.lua").read_text()
         self._scripts = {
             name: client.register_script(f"{prelude}\n{(LUA / f'{name}.lua').read_text()}") for name in NAMES
         }
+
+    @property
+    def now(self) -> float | None:
+        """Unix seconds of the tests' clock; None where the server's own holds."""
+        return None if self._clock is None else self._clock()
 
     def __call__(self, name: str, *args: str | float | bytes) -> Any:  # noqa: ANN401 - a script answers what it likes
         """Run one script; the answer is as redis-py decodes it.
@@ -59,6 +64,6 @@ class Scripts:
             LedgerUnavailable: Redis does not answer, or refuses.
 
         """
-        now = "" if self._now is None else repr(self._now())
+        now = "" if self._clock is None else repr(self._clock())
         with speaking_to_redis():
             return self._scripts[name](keys=[], args=[self._prefix, now, *args])

@@ -11,7 +11,7 @@ from tests.api.conftest import Hands, accepted
 
 UNKNOWN = new_job_id(0, bytes(10))
 ROUTES = [
-    ("GET", ""), ("GET", "/manifest"), ("GET", "/results"), ("GET", "/sheet"), ("GET", "/events"),
+    ("GET", ""), ("GET", "/manifest"), ("GET", "/results"), ("GET", "/sheet"), ("GET", "/events"), ("GET", "/why"),
     ("POST", "/cancel"), ("POST", "/pause"), ("POST", "/resume"), ("POST", "/retry"), ("POST", "/priority"),
 ]  # fmt: skip
 

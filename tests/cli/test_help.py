@@ -73,6 +73,7 @@ def test_json_and_api_may_stand_before_the_command(cli: Cli, canned: Canned) -> 
         (["jobs"], "GET", "/v1/jobs", {"jobs": [a_job()], "next_cursor": "c"}),
         (["show", "j1"], "GET", "/v1/jobs/j1", a_job(new_field=1)),
         (["results", "j1"], "GET", "/v1/jobs/j1/results", {"records": [], "next_cursor": None}),
+        (["why", "j1", "3"], "GET", "/v1/jobs/j1/why", {"state": "pending", "sentences": ["Nobody has begun it."]}),
         (["pause", "j1"], "POST", "/v1/jobs/j1/pause", a_job(state="paused")),
         (["resume", "j1"], "POST", "/v1/jobs/j1/resume", a_job()),
         (["retry", "j1"], "POST", "/v1/jobs/j1/retry", a_job()),
