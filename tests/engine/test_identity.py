@@ -2,14 +2,19 @@
 
 import random
 import threading
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
+from jobs.variant import WeightedPrompt
 from tests.engine.orders import order, outcomes, picture, pictures
 from worker.backends import Order
 from worker.backends.local import LocalBackend
+from worker.engine.batch import Batch
+from worker.engine.row import Flight, Row
 
 SAMPLER_NAMES = ("ddim", "euler_ancestral", "dpmpp_2m", "heun", "euler")
 
@@ -57,6 +62,43 @@ def test_bytes_are_the_same_among_other_callers_rows(local: LocalBackend) -> Non
 
     assert found == expected
     assert len(larger) == 1
+
+
+def test_two_callers_rows_share_batches(local: LocalBackend, monkeypatch: pytest.MonkeyPatch) -> None:
+    shared: list[int] = []
+    predict = Batch.predict
+
+    def counted(batch: Batch, rows: Sequence[tuple[Row, Flight]]) -> object:
+        shared.append(len({row.call for row, _ in rows}))
+        return predict(batch, rows)
+
+    monkeypatch.setattr(Batch, "predict", counted)
+    gate = threading.Barrier(2)
+
+    def render(seed: int) -> int:
+        gate.wait()
+        return len(outcomes(local, [replace_seed(order(index), seed) for index in range(12)]))
+
+    with ThreadPoolExecutor(2) as callers:
+        counts = list(callers.map(render, [0, 100]))
+
+    assert counts == [12, 12]
+    assert max(shared) == 2
+
+
+def test_a_negative_weight_is_a_negative_prompt_and_no_weight_is_no_prompt(local: LocalBackend) -> None:
+    text = WeightedPrompt("a calm sea")
+    orders = [
+        order(0, prompts=(text,), negative_prompt="blurry"),
+        order(1, prompts=(text, WeightedPrompt("blurry", -0.5))),
+        order(2, prompts=(text, WeightedPrompt("a cat", 0.0)), negative_prompt="blurry"),
+        order(3, prompts=(text, WeightedPrompt("a cat", 0.5)), negative_prompt="blurry"),
+    ]
+
+    shown = pictures(outcomes(local, orders))
+
+    assert shown[0] == shown[1] == shown[2]
+    assert shown[3] != shown[0]
 
 
 def test_the_seed_the_prompt_and_the_picture_each_change_the_bytes(local: LocalBackend) -> None:

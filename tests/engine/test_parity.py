@@ -1,5 +1,7 @@
 """A picture of the engine is the one that diffusers' own pipeline makes when called alone."""
 
+import json
+import shutil
 from itertools import product
 from pathlib import Path
 
@@ -8,7 +10,9 @@ import pytest
 import torch
 from diffusers import StableDiffusionImg2ImgPipeline, schedulers
 
+from jobs.models import ModelTable
 from jobs.samplers import ALIASES, AVAILABLE
+from jobs.settings import Settings
 from jobs.variant import WeightedPrompt
 from tests.engine.orders import order, outcomes
 from worker.backends import Order, Pixels, Rendered
@@ -16,6 +20,7 @@ from worker.backends.local import LocalBackend
 from worker.engine.samplers import SAMPLERS
 from worker.engine.weights import generated_folder
 
+MIXED = ("ddim", "euler", "dpmpp_2m")
 CELLS = [(0.2, 4.0, 10), (0.5, 1.0, 8), (0.75, 7.5, 6), (1.0, 0.0, 5), (1.0, 5.0, 20)]
 """(strength, cfg scale, steps): with guidance and without, on either side of where DPM++ changes its ending."""
 
@@ -88,6 +93,29 @@ def test_prompts_reach_the_picture_as_in_diffusers(
     assert len({outcome.pixels.tobytes() for outcome in found}) == len(texts)
     for outcome in found:
         off = np.abs(outcome.pixels.astype(int) - reference(pipeline, outcome.order).astype(int))
+        assert off.max() <= 1
+
+
+def test_a_model_that_predicts_velocity_is_followed(cache_dir: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "velocity"
+    shutil.copytree(generated_folder("tiny", "1", cache_dir), folder)
+    config = folder / "scheduler" / "scheduler_config.json"
+    config.write_text(json.dumps(json.loads(config.read_text()) | {"prediction_type": "v_prediction"}))
+    table = tmp_path / "models.toml"
+    table.write_text('[models.velocity]\nsource = "./velocity"\nmultiple = 8\nrows = { default = 4 }\n')
+    backend = LocalBackend(ModelTable.load(table), Settings(cache_dir=cache_dir, device="cpu", threads=1))
+    diffusers = StableDiffusionImg2ImgPipeline.from_pretrained(folder)
+    diffusers.set_progress_bar_config(disable=True)
+
+    try:
+        found = outcomes(backend, [order(index, sampler=name, model="velocity") for index, name in enumerate(MIXED)])
+    finally:
+        backend.close()
+
+    assert len(found) == len(MIXED)
+    for outcome in found:
+        assert isinstance(outcome, Rendered), outcome
+        off = np.abs(outcome.pixels.astype(int) - reference(diffusers, outcome.order).astype(int))
         assert off.max() <= 1
 
 

@@ -5,6 +5,7 @@ Opening it is cheap: torch is imported, and a model loaded, when the first order
 
 import threading
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -56,7 +57,7 @@ class LocalBackend:
             variant.parameters,
             image_sha256=image_sha256,
             model_revision=model.identity,
-            engine=f"{ENGINE} torch {version('torch')} diffusers {version('diffusers')}",
+            engine=_versions(),
             device_kind=f"{device.kind} {device.dtype(model)}",
             rows=model.rows_for(width, height),
         )
@@ -123,6 +124,12 @@ class _Opened:
         self.device = device = Device.open(settings)
         self.engine = Engine(device.torch_device)
         self.shelf = Shelf(read)
+
+
+@lru_cache(maxsize=1)
+def _versions() -> str:
+    """The versions that decide pixels; read from the disk once, not for every variant."""
+    return f"{ENGINE} torch {version('torch')} diffusers {version('diffusers')}"
 
 
 def _check_size(order: Order, model: Model) -> None:
