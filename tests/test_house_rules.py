@@ -44,6 +44,8 @@ OWNERS = {
     "uvicorn": ("api.web",),
     "typer": ("api.cli",),
     "rich": ("api.cli",),
+    "grpc": ("api.stability", "worker.backends.remote"),
+    "google": ("api.stability", "worker.backends.remote"),
 }
 ASYNC_ROOMS = ("api.web", "api.stability")
 # jobs/settings.py reads the deployment's; the stack hands its own environment on to the processes that it starts.
