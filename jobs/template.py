@@ -46,7 +46,7 @@ def parse_template(text: str) -> Template:
     """Read a template.
 
     Raises:
-        TemplateError: an unbalanced brace, a name that is none, or alternatives (`{a|b}`), which are not supported yet.
+        TemplateError: an unbalanced brace, a name that is none, or alternatives (`{a|b}`, see `jobs.spec.choices`).
 
     """
     literals: list[str] = []
@@ -79,8 +79,8 @@ def _name(token: re.Match[str]) -> str:
     shown = inside if len(inside) <= 40 else inside[:40] + "…"
     if "|" in inside:
         raise TemplateError(
-            f"alternatives like {{{shown}}} are not supported yet",
-            "Write a list of prompts, or a variable in `matrix`",
+            f"alternatives like {{{shown}}} make an axis, and there is no axis here",
+            "Write them in `prompt`, `negative_prompt` or `matrix`",
         )
     raise TemplateError(
         f"{{{shown}}} at character {token.start() + 1} is not a variable",

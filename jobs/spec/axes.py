@@ -1,13 +1,15 @@
 """Reads the axes of a document: fields that were given many values, and the matrix."""
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 
+from jobs.spec.choices import expanded, has_choices
 from jobs.spec.fields import ALIASES, FIELDS, MAX_AXES
 from jobs.spec.model import AxisSpec, FieldValue, label
 from jobs.spec.numbers import MAX_VALUES
 from jobs.spec.problems import Path, Problems, spell_path
-from jobs.spec.values import read_column, read_value
-from jobs.template import NAME
+from jobs.spec.values import TEXT_FIELDS, read_column, read_value
+from jobs.template import NAME, TemplateError
 
 RESERVED = ("image", "index", "sample")
 """Names that mean something in an output name already."""
@@ -93,10 +95,36 @@ class Axes:
         names = tuple(dict.fromkeys(name for row, _ in rows for name in row))
         claimed = [self._claim(name, path) for name in names]
         if all(good for _, good in rows) and all(claimed) and self._equal(rows, names, path):
-            columns = tuple(tuple(row[name] for row, _ in rows) for name in names)
+            written = self._written_out([row for row, _ in rows], path)
+            columns = tuple(tuple(row[name] for row in written) for name in names)
             self.found.append(AxisSpec(key, names, columns, in_matrix=True))
         else:
             self.broken.update(names)
+
+    def _written_out(self, rows: list[dict[str, FieldValue]], path: Path) -> list[dict[str, FieldValue]]:
+        """The rows with each combination of their texts' alternatives as a row of its own."""
+        if not any(has_choices(row.get(name, "")) for row in rows for name in TEXT_FIELDS):
+            return rows
+        whole: list[dict[str, FieldValue]] = []
+        try:
+            for row in rows:
+                texts = [[(name, one) for one in expanded(row[name])] for name in TEXT_FIELDS if name in row]
+                whole += [{**row, **dict(chosen)} for chosen in product(*texts)]
+                if len(whole) > MAX_VALUES:
+                    self._problems.add(path, f"has more than {MAX_VALUES} values once alternatives are written out")
+                    return rows
+        except TemplateError as wrong:
+            self._problems.add(path, str(wrong), remedy=wrong.remedy)
+            return rows
+        seen: set[str] = set()
+        for row in whole:
+            said = repr([label(value) for value in row.values()])
+            if said in seen:
+                remedy = "Take one of the alternatives out"
+                self._problems.add(path, "two cells are the same once alternatives are written out", remedy=remedy)
+                break
+            seen.add(said)
+        return whole
 
     def _equal(self, rows: Sequence[tuple[dict[str, FieldValue], bool]], names: tuple[str, ...], path: Path) -> bool:
         if not names or len(names) > MAX_JOINT:

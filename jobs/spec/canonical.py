@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
+from jobs.spec.choices import Choices
 from jobs.spec.fields import FIELDS
 from jobs.spec.model import AxisSpec, FieldValue, ImageSpec, JobSpec
 from jobs.spec.numbers import Span
@@ -80,7 +81,9 @@ def _value(value: FieldValue) -> object:
 
 
 def _column(column: Sequence[FieldValue]) -> object:
-    return _range(column) if isinstance(column, Span) else [_value(value) for value in column]
+    if isinstance(column, Span):
+        return _range(column)
+    return [_value(value) for value in (column.written if isinstance(column, Choices) else column)]
 
 
 def _axis(axis: AxisSpec) -> object:

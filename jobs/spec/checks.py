@@ -1,8 +1,9 @@
 """What the parts of a spec say about each other: variables and their uses, per-image settings, cells, names, sizes."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from jobs.spec.axes import RESERVED
+from jobs.spec.choices import Choices
 from jobs.spec.fields import FIELDS, MAX_POSITIONS, MAX_TEXT
 from jobs.spec.holes import Holes, TooIntricate
 from jobs.spec.images import image_names
@@ -11,9 +12,8 @@ from jobs.spec.names import check_name
 from jobs.spec.numbers import Span
 from jobs.spec.problems import Path, nearest
 from jobs.spec.reading import Document
+from jobs.spec.values import TEXT_FIELDS
 from jobs.template import Template, TemplateError, parse_template, spell
-
-TEXT_FIELDS = ("prompt", "negative_prompt")
 
 
 class Checks:
@@ -77,7 +77,12 @@ class Checks:
 
     def _in_axis(self, axis: AxisSpec, name: str) -> Iterator[tuple[Path, str]]:
         start = self.document.at("matrix", axis.key) if axis.in_matrix else self.document.at(axis.key)
-        for k, value in enumerate(axis.columns[axis.names.index(name)]):
+        column = axis.columns[axis.names.index(name)]
+        if isinstance(column, Choices):
+            for value in column.covering():
+                yield from self._in({name: value}, name, start)
+            return
+        for k, value in enumerate(column):
             place = (*start, k) if axis.names == (axis.key,) else (*start, k, name)
             yield from self._in({name: value}, name, place)
 
@@ -122,7 +127,7 @@ class Checks:
                 longest[name] = max(longest.get(name, 0), len(spell(label(value))))
         for axis in self.spec.axes:
             for name, column in zip(axis.names, axis.columns, strict=True):
-                most = 25 if isinstance(column, Span) else max(len(spell(label(value))) for value in column)
+                most = _longest(column)
                 longest[name] = max(longest.get(name, 0), most)
         return longest
 
@@ -170,7 +175,8 @@ class Checks:
         for axis in self.spec.axes:
             for name, column in zip(axis.names, axis.columns, strict=True):
                 if name in TEXT_FIELDS:
-                    shared[name].update(*(self._uses_of(name, [{name: value}]) for value in column))
+                    values = column.covering() if isinstance(column, Choices) else column
+                    shared[name].update(*(self._uses_of(name, [{name: value}]) for value in values))
         named = self.name_uses - set(FIELDS) - {*RESERVED}
         for k, image in enumerate(self.spec.images):
             uses = set(named)
@@ -250,3 +256,10 @@ class Checks:
         except TooIntricate as intricate:
             remedy = "Use fewer patterns, or split the job"
             self.problems.add(self.document.at("exclude"), str(intricate), remedy=remedy)
+
+
+def _longest(column: Sequence[FieldValue]) -> int:
+    """Characters of a column's longest value, or a little more."""
+    if isinstance(column, Span):
+        return 25
+    return column.longest() if isinstance(column, Choices) else max(len(spell(label(value))) for value in column)

@@ -7,10 +7,9 @@ from jobs.spec.axes import Axes, read_fields
 from jobs.spec.delivery import read_labels, read_output, read_run
 from jobs.spec.fields import ALIASES, DOCUMENT, FIELDS, MAX_IMAGES, MAX_SAMPLES
 from jobs.spec.images import MAX_NAME, NAME, check_uri, image_names
-from jobs.spec.model import FieldValue, ImageSpec, JobSpec, SeedPlan, SeedPolicy
+from jobs.spec.model import FieldValue, ImageSpec, JobSpec, SeedPlan, SeedPolicy, label
 from jobs.spec.problems import Path, Problems
 from jobs.spec.values import is_axis, read_value
-from jobs.variant import Scalar
 
 POLICIES = ("per_variant", "per_image", "fixed")
 
@@ -206,7 +205,8 @@ class Document:
         fixed = self.fixed_fields()
         if self.get("matrix") is not None:
             self.axes.matrix(self.get("matrix"), self.at("matrix"))
-        exclude: tuple[dict[str, Scalar], ...] = self.cells("exclude")  # type: ignore[assignment] # see checks
+        # Cells are matched by coordinate, and a prompt's coordinate is its text.
+        exclude = tuple({name: label(value) for name, value in cell.items()} for cell in self.cells("exclude"))
         return JobSpec(
             name=self.name(),
             labels=self.labels(),

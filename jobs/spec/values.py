@@ -5,12 +5,15 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from jobs.samplers import AVAILABLE, canonical
+from jobs.spec.choices import Choices, has_choices, read_row
 from jobs.spec.fields import ALIASES, FIELDS, MAX_TEXT, Field
 from jobs.spec.model import FieldValue, label
 from jobs.spec.numbers import MAX_VALUES, Span, spaced, stepped
 from jobs.spec.problems import Path, Problems
+from jobs.template import TemplateError
 from jobs.variant import Scalar, WeightedPrompt
 
+TEXT_FIELDS = ("prompt", "negative_prompt")
 MAX_PROMPTS = 16
 _FAR = 1e15
 
@@ -105,18 +108,35 @@ def _weighted(problems: Problems, value: object, path: Path) -> WeightedPrompt |
 
 
 def is_axis(name: str, value: object) -> bool:
-    """Whether a top-level field's value stands for many: a list or a range."""
+    """Whether a top-level field's value stands for many: a list, a range, or text with alternatives."""
     if isinstance(value, Mapping):
         return bool(value.keys() & {"range", "linspace"})
+    if name in TEXT_FIELDS and _alternatives(value):
+        return True
     if not isinstance(value, list):
         return False
     return name != "prompt" or not value or isinstance(value[0], str | list)
+
+
+def _alternatives(value: object) -> bool:
+    """Whether one text, or one prompt of weighted texts, holds alternatives or tries to."""
+    if isinstance(value, list):
+        return any(isinstance(part, Mapping) and _alternatives(part.get("text")) for part in value)
+    if not isinstance(value, str) or "{" not in value or "|" not in value:
+        return False
+    try:
+        return read_row(value).count > 1
+    except TemplateError:
+        return True
 
 
 def read_column(problems: Problems, name: str, value: object, path: Path) -> Sequence[FieldValue] | None:
     """All values of an axis that moves `name` alone, None after a problem."""
     if isinstance(value, Mapping):
         return _range(problems, name, value, path)
+    if name in TEXT_FIELDS and _alternatives(value):
+        one = read_value(problems, name, value, path)
+        return None if one is None else _with_choices(problems, [one], path)
     if not isinstance(value, list):
         problems.add(path, "an axis is a list, {range: [from, to, step]} or {linspace: [from, to, n]}", value=value)
         return None
@@ -133,7 +153,31 @@ def read_column(problems: Problems, name: str, value: object, path: Path) -> Seq
             column.append(good)
         elif problems.full:
             break
-    return tuple(column) if len(column) == len(value) and _distinct(problems, column, path) else None
+    return _whole(problems, name, column, path) if len(column) == len(value) else None
+
+
+def _whole(problems: Problems, name: str, column: list[FieldValue], path: Path) -> Sequence[FieldValue] | None:
+    """The column of a list whose items were all good."""
+    if name in TEXT_FIELDS and any("|" in str(label(item)) for item in column):
+        return _with_choices(problems, column, path)
+    return tuple(column) if _distinct(problems, column, path) else None
+
+
+def _with_choices(problems: Problems, column: Sequence[FieldValue], path: Path) -> Sequence[FieldValue] | None:
+    """The column with its alternatives, if it has any."""
+    try:
+        if not any(has_choices(item) for item in column):
+            return tuple(column) if _distinct(problems, column, path) else None
+        choices = Choices.of(column)
+    except TemplateError as wrong:
+        problems.add(path, str(wrong), remedy=wrong.remedy)
+        return None
+    twice = choices.repeated()
+    if twice is not None:
+        remedy = "Take one of the alternatives out"
+        problems.add(path, "two combinations of its alternatives are the same", value=label(twice), remedy=remedy)
+        return None
+    return choices
 
 
 def _distinct(problems: Problems, column: Sequence[FieldValue], path: Path) -> bool:

@@ -54,8 +54,8 @@ def test_an_unbalanced_brace_is_named_with_its_place(text: str, where: str) -> N
         parse_template(text)
 
 
-def test_alternatives_are_refused_by_name() -> None:
-    with pytest.raises(TemplateError, match="not supported yet"):
+def test_alternatives_are_an_axis_and_no_template() -> None:
+    with pytest.raises(TemplateError, match="no axis here"):
         parse_template("a {red|blue} boat")
 
 
