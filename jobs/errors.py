@@ -12,15 +12,21 @@
     │   ├── ForbiddenUri       a scheme, root, bucket or address that this deployment does not read
     │   ├── ImageNotFound      the URI was reached, and there is nothing there
     │   ├── BadImage           bytes that are not a picture we decode, truncated, or too many pixels
-    │   └── ForeignObject      another object lies at the output key: never overwritten
+    │   ├── ForeignObject      another object lies at the output key: never overwritten
+    │   ├── Unsupported        a fine request for what this deployment can't do
+    │   ├── Unauthenticated    no key, or not one that this door takes
+    │   └── RemoteRefused      a remote engine says that the request is wrong; its words are the message
     ├── WorldsFault            blame "world": waiting may help; bounded retries
     │   ├── Unreachable        a host that an init image lies on
     │   ├── StorageUnavailable the object store
     │   ├── LedgerUnavailable  Redis
-    │   └── ModelUnavailable   weights that are missing or corrupt on this worker
+    │   ├── ModelUnavailable   weights that are missing or corrupt on this worker
+    │   ├── RemoteUnavailable  a remote engine that is away, overloaded, or refuses our key
+    │   └── BadAnswer          a remote engine's answer that is not the picture that was asked for
     └── RowsFault              blame "row": this variant cannot be made; its neighbours can
         ├── OutOfMemory        the row does not fit on the device even alone
         ├── BadLatents         NaN or infinite latents
+        ├── Filtered           a remote engine's safety filter held the picture back
         └── Poison             three workers died on it while it ran alone
 
 `code` is the stable, machine-readable name (snake case, in records, problem+json and exit codes); HTTP status,
@@ -139,6 +145,24 @@ class ForeignObject(CallersFault):
     code = "foreign_object"
 
 
+class Unsupported(CallersFault):
+    """A fine request for something that this deployment can't do."""
+
+    code = "unsupported"
+
+
+class Unauthenticated(CallersFault):
+    """No key, or not one that this door takes."""
+
+    code = "unauthenticated"
+
+
+class RemoteRefused(CallersFault):
+    """A remote engine says that the request is wrong; the message holds its words."""
+
+    code = "remote_refused"
+
+
 class WorldsFault(PentimentoError):
     """Nobody's fault here: waiting may help, within bounds."""
 
@@ -170,6 +194,18 @@ class ModelUnavailable(WorldsFault):
     code = "model_unavailable"
 
 
+class RemoteUnavailable(WorldsFault):
+    """A remote engine is away, overloaded, late, or refuses our key."""
+
+    code = "remote_unavailable"
+
+
+class BadAnswer(WorldsFault):
+    """A remote engine's answer is not the picture that was asked for: none, two, another seed or size, no picture."""
+
+    code = "bad_answer"
+
+
 class RowsFault(PentimentoError):
     """This one variant can't be made; its neighbours can."""
 
@@ -187,6 +223,12 @@ class BadLatents(RowsFault):
     """The latents became NaN or infinite."""
 
     code = "bad_latents"
+
+
+class Filtered(RowsFault):
+    """A remote engine's safety filter held the picture back."""
+
+    code = "filtered"
 
 
 class Poison(RowsFault):

@@ -29,10 +29,16 @@ EXITS: Mapping[type[PentimentoError], int] = {
     errors.StorageUnavailable: 22,
     errors.LedgerUnavailable: 23,
     errors.ModelUnavailable: 24,
+    errors.RemoteUnavailable: 27,
+    errors.BadAnswer: 28,
     errors.RowsFault: 30,
     errors.OutOfMemory: 31,
     errors.BadLatents: 32,
+    errors.Filtered: 34,
     errors.Poison: 33,
+    errors.Unsupported: 40,
+    errors.Unauthenticated: 41,
+    errors.RemoteRefused: 42,
     errors.PentimentoError: 70,
 }
 

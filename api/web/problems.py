@@ -32,14 +32,20 @@ STATUS: Mapping[type[PentimentoError], int] = {
     errors.ImageNotFound: 422,
     errors.BadImage: 422,
     errors.ForeignObject: 409,
+    errors.Unsupported: 422,
+    errors.Unauthenticated: 401,
+    errors.RemoteRefused: 422,
     errors.WorldsFault: 503,
     errors.Unreachable: 502,
     errors.StorageUnavailable: 503,
     errors.LedgerUnavailable: 503,
     errors.ModelUnavailable: 503,
-    errors.RowsFault: 500,  # the last four belong to one variant of a job; no route raises them
+    errors.RemoteUnavailable: 503,
+    errors.BadAnswer: 502,
+    errors.RowsFault: 500,  # from here on they belong to one variant of a job; no route raises them
     errors.OutOfMemory: 500,
     errors.BadLatents: 500,
+    errors.Filtered: 500,
     errors.Poison: 500,
 }
 
