@@ -1,7 +1,7 @@
 """Named points at which a drill may end or delay this process, so that no place for a crash goes untried.
 
 A crash there is as hard as `kill -9`: no `finally` runs and no connection says goodbye. Unset, which is what every
-deployment wants, a point costs one comparison.
+deployment wants, a point costs one look into an empty table.
 """
 
 import os
@@ -28,32 +28,33 @@ EXIT_CODE: Final = 86
 
 
 class Trap:
-    """Set for one point or, as in every deployment, for none. `pause_seconds` None: the process ends there."""
+    """Set for some points or, as in every deployment, for none."""
 
     def __init__(self) -> None:
-        self._point = ""
-        self._pause_seconds: float | None = None
+        self._points: dict[str, float | None] = {}
 
     def set(self, spec: str) -> None:
-        """Set it: `point` ends the process there, `point:seconds` waits there each time, empty does nothing.
+        """Set it: `point` ends the process there, `point:seconds` waits there each time; comma separated.
 
         Raises:
             ValueError: there is no such point.
 
         """
-        point, _, seconds = spec.partition(":")
-        if point and point not in POINTS:
-            raise ValueError(f"PENTIMENTO_CRASH_AT={spec!r} names no crash point; there are: {', '.join(POINTS)}")
-        self._point = point
-        self._pause_seconds = float(seconds) if seconds else None
+        self._points = {}
+        for one in filter(None, spec.split(",")):
+            point, _, seconds = one.partition(":")
+            if point not in POINTS:
+                raise ValueError(f"PENTIMENTO_CRASH_AT={spec!r} names no crash point; there are: {', '.join(POINTS)}")
+            self._points[point] = float(seconds) if seconds else None
 
     def reach(self, point: str) -> None:
         """The work has come to this point."""
-        if point != self._point:
+        if point not in self._points:
             return
-        if self._pause_seconds is None:
+        seconds = self._points[point]
+        if seconds is None:
             os._exit(EXIT_CODE)
-        time.sleep(self._pause_seconds)
+        time.sleep(seconds)
 
 
 trap: Final = Trap()
