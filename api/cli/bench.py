@@ -75,7 +75,7 @@ def bench(
     figures = found[name].run(terminal.note)
     around = context(found[name].RUNS)
     terminal.answer({"bench": name, "figures": [asdict(figure) for figure in figures], "context": around})
-    rows = [(one.name, f"{one.value:.4g} {one.unit}".rstrip(), one.goal, _verdict(one)) for one in figures]
+    rows = [(one.name, f"{one.value:.4g} {one.unit}".rstrip(), one.goal, verdict(one)) for one in figures]
     terminal.table(("figure", "value", "goal", "met"), rows, empty="Nothing was measured.")
     terminal.text(f"{around['runs']} runs on {around['cores']} cores, {around['device']}, {around['date']}")
 
@@ -129,5 +129,6 @@ def _processor() -> str:
     return next(named, platform.machine())
 
 
-def _verdict(figure: Figure) -> str:
+def verdict(figure: Figure) -> str:
+    """Whether the goal is met, in a word; empty where there is none."""
     return {True: "yes", False: "no", None: ""}[figure.met]
