@@ -4,7 +4,24 @@ from typing import Annotated
 
 import typer
 
-from api.cli import bench, control, demo, jobs, models, plan, results, show, submit, suite, up, watch, worker, workers
+from api.cli import (
+    bench,
+    control,
+    demo,
+    drill,
+    jobs,
+    models,
+    plan,
+    results,
+    show,
+    submit,
+    suite,
+    up,
+    watch,
+    why,
+    worker,
+    workers,
+)
 from api.cli.exits import EXITS, PLAIN
 from api.cli.options import Api, AsJson
 from api.cli.terminal import Terminal
@@ -43,6 +60,7 @@ for command, panel in (
     (watch.watch, JOBS),
     (jobs.jobs, JOBS),
     (show.show, JOBS),
+    (why.why, JOBS),
     (results.results, JOBS),
     (control.pause, JOBS),
     (control.resume, JOBS),
@@ -55,6 +73,7 @@ for command, panel in (
     (demo.demo, HERE),
     (up.up, HERE),
     (bench.bench, HERE),
+    (drill.drill, HERE),
     (suite.test, HERE),
 ):
     app.command(rich_help_panel=panel)(command)
