@@ -176,6 +176,9 @@ def test_two_launchers_do_not_install_at_once(launcher: ModuleType, said: list[s
         (["demo", "--keep"], {"gpu", "embedded"}),
         (["test", "-k", "ledger"], {"gpu", "embedded", "dev"}),
         (["bench"], {"gpu", "embedded", "dev"}),
+        (["--json", "demo"], {"gpu", "embedded"}),
+        (["--api", "http://up", "jobs"], set()),
+        (["--api", "http://up", "worker"], {"gpu", "embedded"}),
     ],
 )
 def test_a_command_installs_what_it_needs_and_no_more(launcher: ModuleType, args: list[str], extras: set[str]) -> None:
