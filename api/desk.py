@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal, Self
 
 from api.admission import aliases_of, check_images, check_output, check_size
-from api.readiness import Check, Probe, Readiness
+from api.readiness import Check, Readiness, probes
 from api.results import ResultsPage, page
 from api.uploads import Upload, keep
 from api.why import Why, of_job, of_variant
@@ -24,6 +24,7 @@ from jobs.keys import manifest_uri, results_uri, sheet_uri
 from jobs.ledger.book import Book
 from jobs.ledger.feed import Feed
 from jobs.ledger.insight import situation, variant
+from jobs.ledger.instance import Instance
 from jobs.ledger.views import EVERY_REFUSAL, JobView, Selection, WorkerView
 from jobs.manifest import parse_manifest
 from jobs.models import ModelTable
@@ -66,6 +67,7 @@ class Desk:
     settings: Settings
     clock: Callable[[], float]
     entropy: Callable[[int], bytes]
+    instance: Instance
     ready: Readiness
 
     @classmethod
@@ -77,6 +79,8 @@ class Desk:
 
         """
         book, storage = Book.open(settings), open_storage(settings)
+        instance = Instance(book, storage, settings.output_uri)
+        book.when_missing = instance.require
         return cls(
             book=book,
             feed=Feed.open(settings),
@@ -86,7 +90,8 @@ class Desk:
             settings=settings,
             clock=time.time,
             entropy=os.urandom,
-            ready=Readiness(_probes(book, storage), time.monotonic),
+            instance=instance,
+            ready=Readiness(probes(book, storage, instance, settings), time.monotonic),
         )
 
     def submit_text(
@@ -111,6 +116,7 @@ class Desk:
             LedgerUnavailable, StorageUnavailable: nothing was accepted, or the same key tells.
 
         """
+        self.instance.require()  # a key that a lost ledger knew must not make the same job twice
         require_uris(spec)
         sweep = Sweep(spec)
         check_size(sweep, self.settings)
@@ -166,6 +172,8 @@ class Desk:
         if cursor and not is_job_id(cursor):
             raise NotFound(f"cursor={ascii(cursor)[:80]} is not from a page of jobs", remedy="Begin without one.")
         found = self.book.jobs(caller=caller, state=state, before=cursor or None, limit=limit + 1)
+        if not found:
+            self.instance.require()  # an empty list must not hide that everything was lost
         shown = found[:limit]
         return JobsPage(shown, shown[-1].id if len(found) > limit else None)
 
@@ -280,17 +288,3 @@ def _in_a_state_for(what: str, view: JobView, *, possible: bool) -> JobView:
         message = f"the job {view.id} can't be {what}: it is {view.state}"
         raise Conflict(message, remedy="Look at its state first.")
     return view
-
-
-def _probes(book: Book, storage: StorageByScheme) -> tuple[Probe, ...]:
-    def ledger() -> str:
-        book.check()
-        return "Redis reads, writes and never evicts"
-
-    def store() -> str:
-        storage.ensure_bucket()  # also the cheapest question that a missing bucket or a wrong key answers with no
-        if storage.conditional_put:
-            return "conditional writes: exactly one object for each key"
-        return "no conditional writes: looks before it writes, with a narrow race between two workers"
-
-    return (Probe("ledger", ledger), Probe("storage", store))

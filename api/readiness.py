@@ -9,7 +9,12 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NoAnswer
 from dataclasses import dataclass, field
 
-from jobs.errors import PentimentoError
+from jobs.errors import PentimentoError, StorageUnavailable
+from jobs.ledger.book import Book
+from jobs.ledger.fitness import check_fitness
+from jobs.ledger.instance import Instance
+from jobs.settings import Settings
+from jobs.storage.routing import StorageByScheme
 
 CACHE_SECONDS = 2.0
 PATIENCE_SECONDS = 3.0
@@ -30,6 +35,26 @@ class Probe:
 
     name: str
     ask: Callable[[], str]
+
+
+def probes(book: Book, storage: StorageByScheme, instance: Instance, settings: Settings) -> tuple[Probe, ...]:
+    """What a door asks before it takes jobs."""
+
+    def ledger() -> str:
+        found = check_fitness(book, require_aof=settings.require_aof)
+        try:
+            instance.require()
+        except StorageUnavailable:
+            return found  # the other probe says so
+        return found
+
+    def store() -> str:
+        storage.ensure_bucket()  # also the cheapest question that a missing bucket or a wrong key answers with no
+        if storage.conditional_put:
+            return "conditional writes: exactly one object for each key"
+        return "no conditional writes: looks before it writes, with a narrow race between two workers"
+
+    return (Probe("ledger", ledger), Probe("storage", store))
 
 
 @dataclass(slots=True, eq=False)
@@ -72,9 +97,13 @@ def _started(probe: Probe) -> "Future[Check]":
         try:
             future.set_result(Check(probe.name, ok=True, detail=probe.ask()))
         except PentimentoError as error:
-            future.set_result(Check(probe.name, ok=False, detail=str(error)))
+            future.set_result(Check(probe.name, ok=False, detail=_said(error)))
         except BaseException as error:  # noqa: BLE001  raised again where the answer is read
             future.set_exception(error)
 
     threading.Thread(target=run, name=f"probe-{probe.name}", daemon=True).start()
     return future
+
+
+def _said(error: PentimentoError) -> str:
+    return f"{error}. {error.remedy}" if error.remedy else str(error)

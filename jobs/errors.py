@@ -20,6 +20,8 @@
     │   ├── Unreachable        a host that an init image lies on
     │   ├── StorageUnavailable the object store
     │   ├── LedgerUnavailable  Redis
+    │   │   ├── LedgerUnfit    Redis answers, but jobs would be lost in it
+    │   │   └── LedgerLost     Redis has lost this deployment's state, or is another deployment's
     │   ├── ModelUnavailable   weights that are missing or corrupt on this worker
     │   ├── RemoteUnavailable  a remote engine that is away, overloaded, or refuses our key
     │   └── BadAnswer          a remote engine's answer that is not the picture that was asked for
@@ -186,6 +188,20 @@ class LedgerUnavailable(WorldsFault):
     """Redis did not answer."""
 
     code = "ledger_unavailable"
+
+
+class LedgerUnfit(LedgerUnavailable):
+    """Redis answers, but as it is set up jobs would be lost in it: nothing is begun until that is changed."""
+
+    code = "ledger_unfit"
+    retryable = False
+
+
+class LedgerLost(LedgerUnavailable):
+    """Redis has lost this deployment's state, or is another deployment's: never answered as "no such job"."""
+
+    code = "ledger_lost"
+    retryable = False
 
 
 class ModelUnavailable(WorldsFault):

@@ -20,6 +20,10 @@ class Settings(BaseSettings):
     redis_url: SecretStr = SecretStr("redis://127.0.0.1:6379/0")
     redis_prefix: str = Field("pm:", description="before every key, so that deployments may share a Redis")
 
+    require_aof: bool = Field(
+        default=True, description="refuse a Redis without an append-only file: a restart would lose every job"
+    )
+
     # Storage. An empty endpoint means AWS itself.
     s3_endpoint: str = ""
     s3_public_endpoint: str = Field("", description="the endpoint in presigned links, where browsers see another one")

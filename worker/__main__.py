@@ -5,6 +5,7 @@ import warnings
 from celery.exceptions import SecurityWarning
 
 from jobs.broker import LIGHT_QUEUE, render_queue
+from jobs.ledger.fitness import refuse_unfit
 from jobs.settings import settings
 from worker.tasks import app
 
@@ -12,6 +13,7 @@ from worker.tasks import app
 def main() -> None:
     """Run until SIGTERM or SIGINT; both finish the rows in flight first, a second one leaves at once."""
     chosen = settings()
+    refuse_unfit(chosen)
     # It warns of pickle as root; only JSON is accepted here (see `jobs.broker`).
     warnings.filterwarnings("ignore", category=SecurityWarning)
     app.worker_main(

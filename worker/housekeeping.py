@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 import structlog
 
 from jobs.broker import LIGHT_QUEUE, render_queue
-from jobs.errors import LedgerUnavailable
+from jobs.errors import LedgerLost, LedgerUnavailable, StorageUnavailable
 from worker.ticket import FIRST_CHUNK
 
 if TYPE_CHECKING:
     from worker.workshop import Workshop
 
 _log = structlog.get_logger(__name__)
+
+ALARM_SECONDS = 30.0
 
 
 def tick(shop: "Workshop") -> None:
@@ -24,6 +26,27 @@ def tick(shop: "Workshop") -> None:
     if reaped:
         _log.warning("leases expired", count=reaped)
     dispatch(shop)
+
+
+class Vigil:
+    """Says in the log, once a while and not once a tick, that the ledger was lost."""
+
+    def __init__(self, shop: "Workshop") -> None:
+        self._shop = shop
+        self._silent_until = float("-inf")
+
+    def look(self) -> bool:
+        """Whether Redis still is this deployment's."""
+        try:
+            self._shop.instance.require()
+        except LedgerLost as error:
+            if self._shop.clock() >= self._silent_until:
+                self._silent_until = self._shop.clock() + ALARM_SECONDS
+                _log.critical("the ledger is lost", error=str(error), remedy=error.remedy)
+            return False
+        except StorageUnavailable:
+            return True  # a Redis without an id, and nothing to compare it with: the next tick asks again
+        return True
 
 
 def dispatch(shop: "Workshop") -> int:
@@ -50,6 +73,7 @@ class Housekeeping:
 
     def __init__(self, shop: "Workshop") -> None:
         self._shop = shop
+        self._vigil = Vigil(shop)
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="housekeeping", daemon=True)
 
@@ -69,6 +93,7 @@ class Housekeeping:
     def _run(self) -> None:
         while not self._over.is_set():
             try:
+                self._vigil.look()
                 tick(self._shop)
             except LedgerUnavailable as error:
                 _log.warning("no tick", error=str(error))

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from jobs.broker import Tickets
 from jobs.errors import PentimentoError
 from jobs.ledger.book import Book
+from jobs.ledger.instance import Instance
 from jobs.ledger.leasing import Leasing
 from jobs.ledger.views import WorkerView
 from jobs.models import ModelTable
@@ -45,6 +46,7 @@ class Workshop:
         self.leasing = Leasing(self.book)
         self.tickets = Tickets(settings)
         self.storage = open_storage(settings)
+        self.instance = Instance(self.book, self.storage, settings.output_uri)
         self.table = ModelTable.load(settings.models_file)
         self.backend = open_backend(settings, self.table)
         self.floor = Floor(settings.concurrency)

@@ -31,6 +31,8 @@ EXITS: Mapping[type[PentimentoError], int] = {
     errors.ModelUnavailable: 24,
     errors.RemoteUnavailable: 27,
     errors.BadAnswer: 28,
+    errors.LedgerUnfit: 25,
+    errors.LedgerLost: 26,
     errors.RowsFault: 30,
     errors.OutOfMemory: 31,
     errors.BadLatents: 32,

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from api.desk import Desk
 from api.web.app import create_app
+from jobs.ledger.fitness import refuse_unfit
 from jobs.settings import Settings, settings
 from jobs.telemetry.logs import configure
 
@@ -58,6 +59,7 @@ def main() -> None:
     """Serve until SIGTERM or SIGINT."""
     here = settings()
     configure(here)
+    refuse_unfit(here)
     made = server(here, lambda url: print(f"pentimento listens on {url}", flush=True))  # noqa: T201  for whoever started us
     # The first look creates a missing bucket; serving does not wait for a store that is away.
     threading.Thread(target=made.desk.readiness, daemon=True).start()

@@ -39,6 +39,8 @@ STATUS: Mapping[type[PentimentoError], int] = {
     errors.Unreachable: 502,
     errors.StorageUnavailable: 503,
     errors.LedgerUnavailable: 503,
+    errors.LedgerUnfit: 503,
+    errors.LedgerLost: 503,
     errors.ModelUnavailable: 503,
     errors.RemoteUnavailable: 503,
     errors.BadAnswer: 502,

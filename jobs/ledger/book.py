@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import redis
 
-from jobs.errors import Conflict, LedgerUnavailable, NotFound
+from jobs.errors import Conflict, NotFound
 from jobs.ledger.keyspace import IDEMPOTENCY_SECONDS, WORKER_SECONDS, Keyspace
 from jobs.ledger.reading import job_view, worker_view
 from jobs.ledger.scripts import Client, Scripts, speaking_to_redis
@@ -41,6 +41,8 @@ class Book:
         self.redis = client
         self.keys = Keyspace(prefix)
         self.script = Scripts(client, prefix, now)
+        self.when_missing: Callable[[], object] = lambda: None
+        """Asked before a job is called unknown: it raises where the whole ledger was lost."""
 
     @classmethod
     def open(cls, settings: "Settings") -> "Book":
@@ -96,6 +98,8 @@ class Book:
             pipe.hvals(self.keys.job(job, "lease"))
             pipe.zrange(self.keys.job(job, "retry"), 0, 999)
             fields, causes, leases, retry = pipe.execute()
+        if not fields:
+            self.when_missing()
         if not fields or (caller is not None and fields["caller"] != caller):
             said = f"there is no job {job!r}"
             raise NotFound(said, remedy="List your jobs with `pentimento jobs` or GET /v1/jobs.")
@@ -181,23 +185,6 @@ class Book:
             rows = pipe.execute() if seen else []
         views = (worker_view(worker, seen[worker], row) for worker, row in zip(seen, rows, strict=True) if row)
         return tuple(sorted(views, key=lambda view: view.id))
-
-    def check(self) -> None:
-        """Read, write and policy.
-
-        Raises:
-            LedgerUnavailable: Redis does not answer, does not take a write, or may evict our keys.
-
-        """
-        with speaking_to_redis():
-            self.redis.set(self.keys.named("lock:check"), "1", ex=10)
-            policy = str(self.redis.info("memory").get("maxmemory_policy", "noeviction"))
-        if policy != "noeviction":
-            said = f"Redis may evict our keys: maxmemory-policy is {policy}"
-            raise LedgerUnavailable(
-                said,
-                remedy="Set maxmemory-policy to noeviction; queued work would vanish.",
-            )
 
     def _control(self, job: str, caller: str, verb: str, word: str, *more: str) -> JobView:
         self.describe(job, caller=caller)

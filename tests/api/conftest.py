@@ -19,6 +19,7 @@ from jobs.ledger.leasing import Leasing
 from jobs.ledger.views import Lease
 from jobs.manifest import parse_manifest
 from jobs.settings import Settings
+from jobs.storage import open_storage
 from jobs.sweep import Sweep
 from tests.conftest import S3Server
 from worker.records import RecordParts, refused_record, settled_record
@@ -49,7 +50,18 @@ def deployment(redis_server: str, s3_server: S3Server) -> Settings:
 
 
 @pytest.fixture
-def settings(deployment: Settings, redis_url: str) -> Settings:
+def empty(deployment: Settings, redis_url: str) -> None:
+    """An empty Redis that nobody has used before, as far as the storage knows."""
+    forget_instance(deployment)
+
+
+def forget_instance(deployment: Settings) -> None:
+    """A Redis that was emptied is no alarm."""
+    open_storage(deployment).delete(f"{deployment.output_uri}/_instance.json")
+
+
+@pytest.fixture
+def settings(deployment: Settings, empty: None) -> Settings:
     """The deployment's settings, over an empty Redis."""
     return deployment
 
@@ -91,7 +103,7 @@ def served(deployment: Settings) -> Iterator[Running]:
 
 
 @pytest.fixture
-def http(served: Running, redis_url: str) -> Iterator[httpx.Client]:
+def http(served: Running, empty: None) -> Iterator[httpx.Client]:
     """A client of it, which finds no jobs."""
     with httpx.Client(base_url=served.url, timeout=20, trust_env=False) as client:
         yield client
@@ -170,7 +182,7 @@ def desk(deployment: Settings) -> Desk:
 
 
 @pytest.fixture
-def hands(desk: Desk, redis_url: str) -> Hands:
+def hands(desk: Desk, empty: None) -> Hands:
     """Hands at the same deployment."""
     return Hands(desk)
 

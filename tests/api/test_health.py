@@ -1,5 +1,6 @@
 """Whether the API lives, and whether it can do its work."""
 
+import re
 import threading
 from pathlib import Path
 
@@ -12,8 +13,9 @@ from api.stack.child import Running as RunningChild
 from api.stack.ports import free_port
 from api.stack.valkey import Valkey
 from jobs.errors import StorageUnavailable
+from jobs.ledger.book import Book
 from jobs.settings import Settings
-from tests.api.conftest import SPEC, running
+from tests.api.conftest import SPEC, accepted, running
 
 
 def test_a_deployment_with_everything_is_ready_and_says_which_promise_holds(http: httpx.Client) -> None:
@@ -24,6 +26,18 @@ def test_a_deployment_with_everything_is_ready_and_says_which_promise_holds(http
     details = {check["name"]: check["detail"] for check in answer.json()["checks"]}
     assert details.keys() == {"ledger", "storage"}
     assert "conditional writes" in details["storage"]
+
+
+def test_a_redis_that_was_emptied_is_an_alarm_and_not_a_missing_job(http: httpx.Client, settings: Settings) -> None:
+    job = accepted(http)
+    book = Book.open(settings)
+    book.redis.flushall()
+
+    shown, listed, submitted = http.get(f"/v1/jobs/{job}"), http.get("/v1/jobs"), http.post("/v1/jobs", json=SPEC)
+
+    assert {answer.status_code for answer in (shown, listed, submitted)} == {503}
+    assert {answer.json()["code"] for answer in (shown, listed, submitted)} == {"ledger_lost"}
+    assert "pentimento recover" in shown.json()["remedy"]
 
 
 def test_without_redis_it_lives_and_names_the_ledger_and_comes_back(settings: Settings, tmp_path: Path) -> None:
@@ -111,3 +125,13 @@ def test_what_needs_no_job_answers(http: httpx.Client, path: str) -> None:
 
     assert answer.status_code == 200
     assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_the_documentation_page_asks_nothing_of_another_host(http: httpx.Client) -> None:
+    page = http.get("/docs").text
+
+    sources = re.findall(r'(?:src|href)="([^"]+)"', page)
+
+    assert sources
+    assert [source for source in sources if not source.startswith("/")] == []
+    assert all(http.get(source).status_code == 200 for source in sources)

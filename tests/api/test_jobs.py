@@ -181,7 +181,7 @@ def test_the_examples_in_the_documents_are_job_specs() -> None:
             assert Sweep(spec).count == 6
 
 
-def test_accepting_a_million_variants_costs_no_more_than_ten(desk: Desk, redis_url: str) -> None:
+def test_accepting_a_million_variants_costs_no_more_than_ten(desk: Desk, empty: None) -> None:
     many = SPEC | {"strength": {"linspace": [0.1, 0.9, 1000]}, "samples": 1000}
 
     submission = desk.submit_text(json.dumps(many).encode(), form="json", caller="default", idempotency_key=None)

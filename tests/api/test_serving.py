@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -24,7 +25,7 @@ def _process(settings: Settings) -> Iterator[tuple[subprocess.Popen[str], str]]:
         "PENTIMENTO_S3_ENDPOINT": settings.s3_endpoint,
         "PENTIMENTO_S3_ACCESS_KEY": settings.s3_access_key,
         "PENTIMENTO_S3_SECRET_KEY": settings.s3_secret_key.get_secret_value(),
-        "PENTIMENTO_OUTPUT_URI": "s3://a-bucket-that-nobody-made",
+        "PENTIMENTO_OUTPUT_URI": f"s3://nobody-made-{uuid.uuid4().hex[:8]}",
         "PENTIMENTO_PORT": "0",
     }
     command = [sys.executable, "-m", "api.web"]

@@ -13,7 +13,7 @@ from api.cli.exits import EXITS, NOT_ALL, OK
 from api.desk import Desk
 from jobs.errors import Conflict, InvalidSpec, NotFound, StorageUnavailable
 from jobs.settings import Settings
-from tests.api.conftest import PNG, Hands, running
+from tests.api.conftest import PNG, Hands, forget_instance, running
 from tests.cli.conftest import Cli
 from tests.conftest import S3Server
 
@@ -48,8 +48,9 @@ def served(deployment: Settings) -> Iterator[str]:
 
 
 @pytest.fixture
-def api(served: str, redis_url: str) -> str:
+def api(served: str, redis_url: str, deployment: Settings) -> str:
     """The same, without any jobs."""
+    forget_instance(deployment)
     return served
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from jobs.errors import Conflict, LedgerUnavailable, NotFound
 from jobs.ledger.book import Book, connect
+from jobs.ledger.fitness import check_fitness
 from jobs.ledger.leasing import Duty
 from jobs.ledger.views import WorkerView
 from jobs.settings import Settings
@@ -143,16 +144,16 @@ def test_a_redis_that_is_not_there_is_named_without_its_password() -> None:
     settings = Settings.model_validate({"redis_url": "redis://:hunter2@127.0.0.1:1/0"})
 
     with pytest.raises(LedgerUnavailable) as caught:
-        Book(connect(settings)).check()
+        check_fitness(Book(connect(settings)), require_aof=True)
 
     assert "hunter2" not in f"{caught.value}{caught.value.remedy}"
 
 
 def test_a_redis_that_may_evict_keys_is_refused(ledger: Desk) -> None:
-    ledger.book.check()
+    check_fitness(ledger.book, require_aof=True)
     ledger.book.redis.config_set("maxmemory-policy", "allkeys-lru")
     try:
         with pytest.raises(LedgerUnavailable, match="allkeys-lru"):
-            ledger.book.check()
+            check_fitness(ledger.book, require_aof=True)
     finally:
         ledger.book.redis.config_set("maxmemory-policy", "noeviction")
