@@ -40,6 +40,7 @@ OWNERS = {
     "ruamel": ("jobs.manifest",),
     "pydantic_settings": ("jobs.settings",),
     "fastapi": ("api.web",),
+    "fastapi_offline": ("api.web",),
     "starlette": ("api.web",),
     "uvicorn": ("api.web",),
     "typer": ("api.cli",),

@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi_offline import FastAPIOffline
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -41,8 +42,14 @@ class PlainHeaders:
 
 def create_app(desk: Desk) -> FastAPI:
     """The HTTP API over `desk`. Opens nothing; `app.state.watches` is closed when the app goes down."""
-    app = FastAPI(
-        title="pentimento", version=__version__, description=_ABOUT, lifespan=_lifespan, redirect_slashes=False
+    # The page at /docs with its scripts from here: FastAPI's own takes them from a network that may not be there.
+    app = FastAPIOffline(
+        redoc_url=None,
+        title="pentimento",
+        version=__version__,
+        description=_ABOUT,
+        lifespan=_lifespan,
+        redirect_slashes=False,
     )
     app.state.desk = desk
     app.state.watches = Watches(partial(_read, desk), partial(_over, desk))
