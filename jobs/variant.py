@@ -15,11 +15,12 @@ class InitImage:
     """An init image by URI.
 
     `name` is short, unique within the job and safe in a key (`[A-Za-z0-9._-]`); it also identifies the image in the
-    seed derivation, so it doesn't change when images are added before it.
+    seed derivation, so it doesn't change when images are added before it. custom_id: the caller's own word, or empty.
     """
 
     uri: str
     name: str
+    custom_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ MEDIA_TYPE = "application/x-ndjson"
 
 def _about(variant: Variant) -> dict[str, Any]:
     wanted = variant.parameters
-    return {
+    custom_id = {"custom_id": variant.image.custom_id} if variant.image.custom_id else {}
+    return custom_id | {
         "index": variant.index,
         "image": {"uri": variant.image.uri, "name": variant.image.name},
         "coordinates": dict(variant.coordinates),

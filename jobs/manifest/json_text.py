@@ -9,8 +9,8 @@ from jobs.manifest.refusal import MAX_DEPTH, refuse
 from jobs.spec import Path
 
 
-def read_json(text: str, source: str) -> object:
-    """The document's data.
+def read_json(text: str, source: str, *, first_line: int = 1) -> object:
+    """The document's data. first_line: the number of the text's first line in `source`.
 
     Raises:
         InvalidSpec: not JSON, or JSON with a key twice or a number that is none.
@@ -19,14 +19,22 @@ def read_json(text: str, source: str) -> object:
     try:
         return json.loads(text, object_pairs_hook=_pairs, parse_constant=_constant)
     except json.JSONDecodeError as wrong:
-        refuse(source, f"not JSON: {wrong.msg.lower()}, column {wrong.colno}", line=wrong.lineno)
+        refuse(source, f"not JSON: {wrong.msg.lower()}, column {wrong.colno}", line=first_line + wrong.lineno - 1)
     except RecursionError:
-        refuse(source, "nested too deeply", remedy=f"At most {MAX_DEPTH} levels")
+        refuse(source, "nested too deeply", remedy=f"At most {MAX_DEPTH} levels", line=_known(first_line))
     except _Twice as twice:
-        line = JsonLines(text).twice
+        line = (JsonLines(text).twice or 1) + first_line - 1
         refuse(source, f"the key {twice.args[0][:60]!r} is written twice", remedy="Keep one of them", line=line)
     except ValueError as wrong:
-        refuse(source, f"not JSON: {str(wrong)[:100]}", remedy="Numbers are finite and not thousands of digits long")
+        refuse(source, f"not JSON: {str(wrong)[:100]}", remedy=_NUMBERS, line=_known(first_line))
+
+
+_NUMBERS = "Numbers are finite and not thousands of digits long"
+
+
+def _known(first_line: int) -> int | None:
+    """The line of a fault that has no line of its own: known only where the text is one line of many."""
+    return first_line if first_line > 1 else None
 
 
 class _Twice(Exception):

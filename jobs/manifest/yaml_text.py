@@ -111,7 +111,7 @@ class YamlReader:
         if isinstance(event, MappingStartEvent):
             return self._mapping(events, path)
         if isinstance(event, ScalarEvent):
-            return _plain(event.value) if event.style is None else event.value
+            return plain(event.value) if event.style is None else event.value
         return self._sequence(events, path)
 
     def _count(self, event: Event, more: int, path: Path) -> None:
@@ -154,8 +154,8 @@ class YamlReader:
         return made
 
 
-def _plain(text: str) -> object:
-    """An unquoted scalar by YAML 1.2's core schema."""
+def plain(text: str) -> object:
+    """What an unquoted scalar stands for by YAML 1.2's core schema."""
     if text in _NULL:
         return None
     if text in _TRUE or text in _FALSE:

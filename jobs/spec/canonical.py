@@ -63,6 +63,8 @@ def _image(image: ImageSpec) -> dict[str, object]:
     said: dict[str, object] = {"uri": image.uri}
     if image.name:
         said["name"] = image.name
+    if image.custom_id:
+        said["custom_id"] = image.custom_id
     if image.settings:
         said["set"] = _sorted(image.settings)
     return said

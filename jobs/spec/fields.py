@@ -9,6 +9,7 @@ from jobs.variant import Scalar
 MAX_TEXT = 10_000
 MAX_AXES = 100
 MAX_IMAGES = 100_000
+MAX_CUSTOM_ID = 200
 MAX_SAMPLES = 1000
 MAX_POSITIONS = 1 << 32
 """Of one job: the ledger keeps a bit a position, and a Redis string ends at 2³² bits."""

@@ -83,7 +83,10 @@ def image_names(images: tuple[ImageSpec, ...]) -> Iterator[str]:
 
 def init_images(spec: JobSpec) -> tuple[InitImage, ...]:
     """The init images of a spec, in order, each with its name."""
-    return tuple(InitImage(image.uri, name) for image, name in zip(spec.images, image_names(spec.images), strict=True))
+    return tuple(
+        InitImage(image.uri, name, image.custom_id)
+        for image, name in zip(spec.images, image_names(spec.images), strict=True)
+    )
 
 
 def local_paths(spec: JobSpec) -> list[tuple[str, str]]:

@@ -27,11 +27,13 @@ class ImageSpec:
     """One init image as written. `name` is empty where the caller gave none; see `jobs.spec.images`.
 
     settings: fields and variables for this image alone (the document's `set`); they win over axes.
+    custom_id: the caller's own word for it, which its results repeat.
     """
 
     uri: str
     name: str = ""
     settings: Mapping[str, FieldValue] = field(default_factory=dict)
+    custom_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from typing import cast
 
 from jobs.spec.axes import Axes, read_fields
 from jobs.spec.delivery import read_labels, read_output, read_run
-from jobs.spec.fields import ALIASES, DOCUMENT, FIELDS, MAX_IMAGES, MAX_SAMPLES
+from jobs.spec.fields import ALIASES, DOCUMENT, FIELDS, MAX_CUSTOM_ID, MAX_IMAGES, MAX_SAMPLES
 from jobs.spec.images import MAX_NAME, NAME, check_uri, image_names
 from jobs.spec.model import FieldValue, ImageSpec, JobSpec, SeedPlan, SeedPolicy, label
 from jobs.spec.problems import Path, Problems
@@ -55,6 +55,13 @@ class Document:
                 else:
                     self.axes.broken.add(name)
         return fixed
+
+    def _said_twice(self, fixed: Mapping[str, FieldValue]) -> None:
+        for name in fixed:
+            mover = self.axes.moved.get(name)
+            if mover is not None:
+                remedy = "Keep the axis or the single value"
+                self.problems.add(mover, f"moves {name}, which has one value already", remedy=remedy)
 
     def complete(self, fixed: dict[str, FieldValue]) -> dict[str, FieldValue]:
         """Defaults filled in, what an axis moves taken out, in the order of the table."""
@@ -129,18 +136,28 @@ class Document:
         item = self.problems.mapping(value, path, what="an image is a URI or")
         if not item and len(self.problems.found) > before:
             return None
-        self.problems.unknown(item, ("uri", "name", "id", "set"), path)
+        self.problems.unknown(item, ("uri", "name", "id", "custom_id", "set"), path)
         uri = item.get("uri")
         if uri is None and "table" not in item:
             self.problems.add((*path, "uri"), "uri is missing", remedy="Say where the image lies")
         text = self.problems.text(uri, (*path, "uri"), limit=10_000, what="a URI") if uri is not None else None
         name = self._image_name(item, path)
+        custom_id = self._custom_id(item, path)
         settings: dict[str, FieldValue] = {}
         if item.get("set"):
             settings, _ = read_fields(self.problems, item["set"], (*path, "set"))
         if text is None or name is None or not check_uri(self.problems, text, (*path, "uri")):
             return None
-        return ImageSpec(text, name, settings)
+        if not name and NAME.fullmatch(custom_id):
+            name = custom_id
+        return ImageSpec(text, name, settings, custom_id)
+
+    def _custom_id(self, item: Mapping[str, object], path: Path) -> str:
+        """The caller's own word for an image, which its results repeat; any short text."""
+        if item.get("custom_id") is None:
+            return ""
+        place = (*path, "custom_id")
+        return self.problems.text(item["custom_id"], place, limit=MAX_CUSTOM_ID, what="custom_id") or ""
 
     def _image_name(self, item: Mapping[str, object], path: Path) -> str | None:
         if "name" in item and "id" in item:
@@ -157,6 +174,13 @@ class Document:
         return name
 
     def _unique(self, images: tuple[ImageSpec, ...], paths: list[Path]) -> None:
+        said: set[str] = set()
+        for image, path in zip(images, paths, strict=True):
+            if image.custom_id in said:
+                what = "an earlier image has this custom_id"
+                remedy = "Give each its own: results are told apart by it"
+                self.problems.add((*path, "custom_id"), what, value=image.custom_id, remedy=remedy)
+            said.update({image.custom_id} - {""})
         for image, name, path in zip(images, image_names(images), paths, strict=True):
             if image.name and image.name != name:
                 self.problems.add(
@@ -205,6 +229,7 @@ class Document:
         fixed = self.fixed_fields()
         if self.get("matrix") is not None:
             self.axes.matrix(self.get("matrix"), self.at("matrix"))
+        self._said_twice(fixed)
         # Cells are matched by coordinate, and a prompt's coordinate is its text.
         exclude = tuple({name: label(value) for name, value in cell.items()} for cell in self.cells("exclude"))
         return JobSpec(

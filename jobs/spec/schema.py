@@ -1,6 +1,6 @@
 """The JSON Schema of a document, from the same table that the reader uses, so that editors can check and complete."""
 
-from jobs.spec.fields import FIELDS, MAX_IMAGES, MAX_SAMPLES, Field
+from jobs.spec.fields import FIELDS, MAX_CUSTOM_ID, MAX_IMAGES, MAX_SAMPLES, Field
 from jobs.spec.numbers import MAX_VALUES
 from jobs.state import Lane
 
@@ -70,6 +70,7 @@ def _cell() -> dict[str, object]:
 
 def _image() -> dict[str, object]:
     properties = {"uri": {"type": "string"}, "name": {"type": "string"}, "id": {"type": "string"}, "set": _cell()}
+    properties["custom_id"] = {"type": "string", "maxLength": MAX_CUSTOM_ID, "description": "repeated in the results"}
     full = {"type": "object", "additionalProperties": False, "required": ["uri"], "properties": properties}
     return {"anyOf": [{"type": "string"}, full]}
 

@@ -179,11 +179,6 @@ def test_text_that_is_no_document_is_refused_soon(text: bytes | str, message: st
     assert line is None or found[0].line == line
 
 
-@pytest.mark.parametrize("source", ["rows.jsonl", "rows.csv"])
-def test_a_variant_a_line_is_not_supported_yet(source: str) -> None:
-    assert "not supported yet" in refused("{}", source)[0].message
-
-
 def test_local_paths_are_replaced_and_images_keep_their_names() -> None:
     made = spec(images=["pics/boat.png", "s3://bucket/house.png", "other/boat.png", "C:\\x\\rocket.png"])
     assert local_paths(made) == [
