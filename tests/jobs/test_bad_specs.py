@@ -122,6 +122,7 @@ BAD: list[tuple[dict[str, Any], str, str, str]] = [
     ({"steps": [1, 2], "matrix": {"look": LOOKS}}, "matrix.look", "steps is moved by steps already", "one axis"),
     ({"matrix": {"a": LOOKS, "steps": [1, 2]}}, "matrix.steps", "moved by matrix.a already", "one axis"),
     ({"strength": [0.1], "matrix": {"image_strength": [0.1]}}, "matrix.image_strength", "moved by strength", ""),
+    ({"strength": 0.5, "matrix": {"image_strength": [0.1, 0.2]}}, "matrix.image_strength", "has one value", "Keep"),
     # Prompts.
     ({"prompt": "{foo}"}, "prompt", "nothing fills {foo}", "add it to `matrix`"),
     ({"prompt": "{saeson}", "matrix": {"season": ["a"]}}, "prompt", "nothing fills {saeson}", "Did you mean {season}?"),
@@ -140,7 +141,8 @@ BAD: list[tuple[dict[str, Any], str, str, str]] = [
     ({"prompt": "{red|{x}}"}, "prompt", "nothing fills {x}", "add it to `matrix`"),
     ({"images": [{"uri": "a.png", "set": {"prompt": "{a|b}"}}]}, "images[0].set.prompt", "no axis here", ""),
     ({"prompt": ["x", "y"], "include": [{"prompt": "{a|b}"}]}, "include[0].prompt", "no axis here", "`matrix`"),
-    ({"matrix": {"look": [{"prompt": "{a|a}", "steps": 2}]}}, "matrix.look", "two cells are the same", "Take one"),
+    ({"prompt": None, "matrix": {"look": [{"prompt": "{a|a}", "steps": 2}]}}, "matrix.look", "two cells are",
+     "Take one"),
     ({"prompt": [{"text": "a"}, {"text": "{x}"}]}, "prompt[1].text", "nothing fills {x}", ""),
     ({"prompt": "{{7*7}} {7*7}"}, "prompt", "not a variable", ""),
     ({"negative_prompt": "{x}"}, "negative_prompt", "nothing fills {x}", ""),

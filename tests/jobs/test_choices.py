@@ -56,7 +56,7 @@ def test_texts_with_weights_negative_prompts_and_lists_may_hold_them() -> None:
 
 
 def test_objects_that_move_together_are_written_out() -> None:
-    sweep = Sweep(spec(matrix={"look": [{"prompt": "{a|b}", "steps": 2}, {"prompt": "c", "steps": 3}]}))
+    sweep = Sweep(spec(prompt=None, matrix={"look": [{"prompt": "{a|b}", "steps": 2}, {"prompt": "c", "steps": 3}]}))
     assert [(v.parameters.prompt, v.parameters.steps) for v in sweep] == [("a", 2), ("b", 2), ("c", 3)]
 
 

@@ -25,7 +25,8 @@ GOOD: dict[str, tuple[dict[str, Any], int, int]] = {
     "a joint axis": ({"matrix": {"look": LOOKS}}, 2, 2),
     "a variable": ({"prompt": "{x}", "matrix": {"x": [1, 2.5, "three", True]}}, 4, 4),
     "a field in the matrix": ({"matrix": {"strength": [0.1, 0.2]}}, 2, 2),
-    "a moving prompt": ({"matrix": {"p": [{"prompt": "a", "steps": 3}, {"prompt": "b", "steps": 4}]}}, 2, 2),
+    "a moving prompt": ({"prompt": None, "matrix": {"p": [
+        {"prompt": "a", "steps": 3}, {"prompt": "b", "steps": 4}]}}, 2, 2),
     "all at once": (
         {"images": ["a.png", "b.png"], "strength": [0.1, 0.2, 0.3], "steps": [1, 2], "matrix": {"look": [
             {"sampler": "ddim", "cfg_scale": 1}, {"sampler": "euler", "cfg_scale": 2}]}, "samples": 2}, 48, 48,
