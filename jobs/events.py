@@ -25,6 +25,7 @@ KINDS: Mapping[str, str] = {
     "refused": "a variant has no picture; fields: index, code, message, settled, refused, count",
     "postponed": "a variant will be tried again; fields: index, code, message, attempt, delay_seconds",
     "lost": "a lease expired; fields: worker, first, last, suspects",
+    "recovered": "the job was brought back from storage after Redis lost it; fields: settled, refused, count",
     "paused": "no new leases; fields: reason",
     "resumed": "leases are given again; fields: reopened (refused variants that are tried again, after a retry)",
     "moved": "to another lane; fields: lane",

@@ -1,7 +1,7 @@
 """Where everything of a job lies: deterministic keys, so that a crash and a repeat meet at the same object.
 
-Below the results URI: `pictures/…`, `records/…`, `manifest.json`, `results.jsonl`, `errors.jsonl`, `sheet.png`. No key
-is a prefix of another, every key has an extension, and no text of a user's reaches a key unslugged.
+Below the results URI: `pictures/…`, `records/…`, `manifest.json`, `job.json`, `results.jsonl`, `errors.jsonl`,
+`sheet.png`. No key is a prefix of another, every key has an extension, and no text of a user's reaches a key unslugged.
 """
 
 import re
@@ -98,6 +98,11 @@ def records_prefix(results_uri: str) -> str:
 def manifest_uri(results_uri: str) -> str:
     """The frozen manifest: canonical JSON."""
     return f"{results_uri}manifest.json"
+
+
+def job_uri(results_uri: str) -> str:
+    """Whose job it is, beside the manifest; see `jobs.jobfile`."""
+    return f"{results_uri}job.json"
 
 
 def results_jsonl_uri(results_uri: str) -> str:

@@ -8,10 +8,11 @@ import structlog
 
 from jobs.errors import ImageNotFound, PentimentoError
 from jobs.keys import errors_jsonl_uri, manifest_uri, results_jsonl_uri, sheet_uri
+from jobs.state import State
 from worker.crash_points import reach
 from worker.gallery import draw_sheet
 from worker.merge import merge
-from worker.records import MEDIA_TYPE
+from worker.records import MEDIA_TYPE, write_jobfile
 
 if TYPE_CHECKING:
     from worker.manifests import Plan
@@ -31,6 +32,8 @@ def finish(job: str, shop: "Workshop") -> None:
     plan = _plan(shop, view.results_uri)
     if plan is None:
         return
+    if view.state is State.CANCELLED:
+        write_jobfile(view, shop.storage)  # so that a recovery does not bring it back to life
     with tempfile.TemporaryDirectory(prefix="pentimento-") as folder:
         merged = merge(view, plan.sweep, shop.book, shop.storage, Path(folder))
         reach("before-results")

@@ -10,6 +10,7 @@ from jobs.ledger.keyspace import MIN_CHUNK
 from jobs.spec import parse_spec
 from jobs.sweep import Sweep
 from worker.crash_points import reach
+from worker.records import write_jobfile
 
 if TYPE_CHECKING:
     from worker.workshop import Workshop
@@ -29,6 +30,7 @@ def plan(job: str, shop: "Workshop") -> None:
         return
     view = shop.book.describe(job)
     sweep = Sweep(parse_spec(orjson.loads(text), source=job))
+    write_jobfile(view, shop.storage)
     uri = manifest_uri(view.results_uri)
     reach("before-plan")
     shop.storage.write(uri, text, "application/json", if_absent=False)

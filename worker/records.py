@@ -6,8 +6,10 @@ from typing import Any
 import orjson
 
 from jobs.errors import PentimentoError
-from jobs.keys import record_uri
-from jobs.ledger.views import Lease
+from jobs.jobfile import JobFile
+from jobs.keys import job_uri, record_uri
+from jobs.ledger.views import JobView, Lease
+from jobs.state import State
 from jobs.storage import Storage
 from jobs.variant import Variant
 
@@ -83,3 +85,16 @@ class RecordParts:
         self._storage.write(uri, lines, MEDIA_TYPE, if_absent=False)
         self._part += 1
         return uri
+
+
+def write_jobfile(view: JobView, storage: Storage) -> None:
+    """Store whose job it is, so that storage alone can bring it back; again where that has changed."""
+    about = JobFile(
+        id=view.id,
+        caller=view.caller,
+        lane=view.lane,
+        models=view.models,
+        created_at=view.created_at,
+        ended="cancelled" if view.state is State.CANCELLED else "",
+    )
+    storage.write(job_uri(view.results_uri), about.written(), "application/json", if_absent=False)

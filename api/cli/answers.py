@@ -66,6 +66,21 @@ class Why(Answer):
     sentences: list[str] = Field(default_factory=list)
 
 
+class RecoveredJob(Answer):
+    """A job that was found in storage; `restored` is False where the ledger had it."""
+
+    restored: bool
+    job: Job
+
+
+class Recovery(Answer):
+    """One round of bringing jobs back."""
+
+    jobs: list[RecoveredJob] = Field(default_factory=list)
+    skipped: list[str] = Field(default_factory=list)
+    next_cursor: Text = ""
+
+
 class Upload(Answer):
     """An uploaded picture: its URI is its content."""
 

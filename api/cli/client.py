@@ -7,13 +7,15 @@ from typing import Any, Self, TypeVar
 
 import httpx
 
-from api.cli.answers import Answer, Job, Jobs, Models, Record, Records, Upload, Why, Workers
+from api.cli.answers import Answer, Job, Jobs, Models, Record, Records, Recovery, Upload, Why, Workers
 from jobs.errors import CallersFault, InvalidSpec, NotFound, PentimentoError, Problem, WorldsFault
 
 A = TypeVar("A", bound=Answer)
 
 # A busy API answers in milliseconds; the read timeout also covers an upload that storage is slow to take.
 TIMEOUT = httpx.Timeout(60, connect=5)
+# Upkeep reads much of the store before it answers.
+LONG = httpx.Timeout(900, connect=5)
 # Tries of a call that is safe to repeat: all but an upload's body are small, and submit carries an idempotency key.
 TRIES = 3
 GONE = (502, 503, 504)
@@ -128,6 +130,11 @@ class Client:
         """Why a job, or one variant of it, waits or failed."""
         params = {} if index is None else {"index": str(index)}
         return self._call(Why, "GET", f"/v1/jobs/{_segment(job)}/why", params=params)
+
+    def recover(self, *, uri: str = "", cursor: str = "") -> Recovery:
+        """Bring back one job by its folder, or some seconds' worth of all of them."""
+        body = {name: said for name, said in (("uri", uri), ("cursor", cursor)) if said}
+        return self._call(Recovery, "POST", "/v1/recover", json=body, timeout=LONG)
 
     def workers(self) -> Workers:
         """Who is at work."""

@@ -54,6 +54,13 @@ class Priority(_Order):
     lane: Lane
 
 
+class Recover(_Order):
+    """What to bring back; without a URI everything below the output URI."""
+
+    uri: str = Field(default="", max_length=2000, description="the folder of one job's results")
+    cursor: str = Field(default="", max_length=2000, description="`next_cursor` of the round before")
+
+
 def ranges_of(text: str) -> tuple[tuple[int, int], ...]:
     """Read `3-7,9` as half-open ranges, ((3, 8), (9, 10)); an empty text as none.
 

@@ -5,6 +5,7 @@ from typing import Self
 from pydantic import BaseModel, Field
 
 from api.readiness import Check
+from api.recovery import Recovered
 from api.why import Why
 from jobs.ledger.views import JobView, WorkerView
 from jobs.state import Lane, State
@@ -101,6 +102,26 @@ class Reasons(BaseModel):
     def of(cls, why: Why) -> Self:
         """The desk's answer as the API shows it."""
         return cls(job=why.job, index=why.index, state=why.state, sentences=list(why.sentences))
+
+
+class RecoveredJob(BaseModel):
+    """A job that was found in storage."""
+
+    restored: bool = Field(description="false where the ledger had it already")
+    job: Job
+
+    @classmethod
+    def of(cls, found: Recovered) -> Self:
+        """The desk's answer as the API shows it."""
+        return cls(restored=found.restored, job=Job.of(found.job))
+
+
+class Recovery(BaseModel):
+    """One round of bringing jobs back."""
+
+    jobs: list[RecoveredJob]
+    skipped: list[str] = Field(description="folders that hold no job that could be brought back, and why")
+    next_cursor: str | None = Field(description="for `cursor` of the next call; null when all was looked at")
 
 
 class UploadReceipt(BaseModel):

@@ -105,6 +105,11 @@ class Book:
             raise NotFound(said, remedy="List your jobs with `pentimento jobs` or GET /v1/jobs.")
         return job_view(job, fields, causes, leases, retry)
 
+    def has(self, job: str) -> bool:
+        """Whether the ledger knows the job, whoever's it is."""
+        with speaking_to_redis():
+            return bool(self.redis.exists(self.keys.job(job)))
+
     def spec(self, job: str) -> bytes | None:
         """The frozen spec as canonical JSON; None once planning has moved it to the manifest in storage."""
         with speaking_to_redis():

@@ -25,6 +25,7 @@ NAMES: Final = (
     "duty",
     "demand",
     "done",
+    "restore",
 )
 
 

@@ -1,0 +1,34 @@
+"""Upkeep of the deployment: what an operator asks for."""
+
+from fastapi import APIRouter
+
+from api.recovery import recover_all, recover_one
+from api.web.bodies import OrderText
+from api.web.callers import Caller
+from api.web.depends import TheDesk
+from api.web.orders import Recover, body_of, read
+from api.web.problems import documented
+from api.web.shapes import RecoveredJob, Recovery
+
+router = APIRouter(prefix="/v1", tags=["upkeep"])
+
+
+@router.post(
+    "/recover",
+    summary="Bring jobs back from storage",
+    openapi_extra=body_of(Recover, required=False),
+    responses=documented(403, 404, 408, 409, 413, 415, 422, 503),
+)
+def recover(text: OrderText, desk: TheDesk, caller: Caller) -> Recovery:
+    """After Redis lost its state: one job by its folder, or all below the output URI, some seconds' worth a call.
+
+    Jobs that the ledger has are left as they are. Call again with `next_cursor` until it is null; that ends the alarm.
+    """
+    del caller  # asked for its guard
+    order = read(Recover, text)
+    if order.uri:
+        found = recover_one(desk, order.uri)
+        return Recovery(jobs=[RecoveredJob.of(found)], skipped=[], next_cursor=None)
+    made = recover_all(desk, cursor=order.cursor)
+    jobs = [RecoveredJob.of(one) for one in made.jobs]
+    return Recovery(jobs=jobs, skipped=list(made.skipped), next_cursor=made.next_cursor)
