@@ -10,6 +10,7 @@ from jobs.ledger.views import Lease
 from worker.chunk_run import run_chunk
 from worker.crash_points import reach
 from worker.finishing import finish
+from worker.held_duty import HeldDuty
 from worker.planning import plan
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ _log = structlog.get_logger(__name__)
 
 FIRST_CHUNK = 16
 """Variants in a lease of a job whose speed is unknown: some batches of most models."""
-DUTY_SECONDS = 600.0
-"""After so long a duty that was taken counts as lost."""
 
 
 def render(shop: "Workshop") -> int:
@@ -68,10 +67,11 @@ def light(shop: "Workshop") -> int:
     done = 0
     while not shop.draining.is_set():
         try:
-            duty = shop.leasing.take_duty(hide_seconds=DUTY_SECONDS)
+            duty = shop.leasing.take_duty(hold_seconds=shop.settings.lease_seconds)
             if duty is None:
                 return done
-            _do(duty, shop)
+            with HeldDuty(duty, shop.leasing, hold_seconds=shop.settings.lease_seconds) as held:
+                _do(duty, held, shop)
         except LedgerUnavailable as error:
             _log.warning("the duties wait", error=str(error))
             return done
@@ -79,14 +79,14 @@ def light(shop: "Workshop") -> int:
     return done
 
 
-def _do(duty: Duty, shop: "Workshop") -> None:
+def _do(duty: Duty, held: HeldDuty, shop: "Workshop") -> None:
     try:
         if duty.kind == "plan":
             plan(duty.job, shop)
         else:
             finish(duty.job, shop)
             reach("before-event")
-            shop.leasing.duty_done(duty)
+            held.done()
             reach("after-event")
     except PentimentoError as error:
         _log.warning("a duty failed", duty=str(duty), error=str(error))
@@ -95,7 +95,7 @@ def _do(duty: Duty, shop: "Workshop") -> None:
         elif duty.kind == "plan":
             shop.leasing.fail(duty.job, reason=str(error))
         else:
-            shop.leasing.duty_done(duty)
+            held.done()
     except Exception:  # noqa: BLE001 - one duty, not the worker
-        # Left hidden: it comes again after DUTY_SECONDS, for a worker that may fare better.
+        # Not held any longer, it comes again by itself, for a worker that may fare better.
         _log.exception("a duty failed", duty=str(duty))

@@ -1,7 +1,7 @@
 """The ledger's face to the hands: lease, beat, settle, refuse, release, reap, and the duties about whole jobs."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
@@ -42,10 +42,11 @@ class Demand:
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """Work about a whole job: `kind` is plan or finish."""
+    """Work about a whole job: `kind` is plan or finish. `token`: until when it is held, as the ledger spells it."""
 
     kind: str
     job: str
+    token: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         return f"{self.kind} {self.job}"
@@ -181,14 +182,22 @@ class Leasing:
         """Planning found that nothing can be rendered."""
         self._script("control", job, "fail", reason[:MAX_MESSAGE])
 
-    def take_duty(self, *, hide_seconds: float) -> Duty | None:
-        """The duty that has waited longest; it comes again after `hide_seconds` unless it is done by then."""
-        found = str(self._script("duty", "take", hide_seconds))
-        return Duty(*found.split(" ")) if found else None
+    def take_duty(self, *, hold_seconds: float) -> Duty | None:
+        """The duty that has waited longest; it comes again after `hold_seconds` unless it is held on to, or done.
 
-    def duty_done(self, duty: Duty) -> None:
-        """The duty is done; finishing also marks the job's results as written."""
-        self._script("duty", "done", str(duty))
+        Each time that a duty is taken again it is held twice as long, up to ten minutes.
+        """
+        found = self._script("duty", "take", hold_seconds)
+        return Duty(*str(found[0]).split(" "), token=str(found[1])) if found else None
+
+    def hold_duty(self, duty: Duty, *, hold_seconds: float) -> Duty | None:
+        """The same duty, held from now on; None when it was given to somebody else, or is over."""
+        token = str(self._script("duty", "hold", str(duty), duty.token, hold_seconds))
+        return replace(duty, token=token) if token else None
+
+    def duty_done(self, duty: Duty) -> bool:
+        """The duty is done; finishing also marks the job's results as written. False when it was held too short."""
+        return bool(self._script("duty", "done", str(duty), duty.token))
 
     def duty_later(self, duty: Duty, *, delay_seconds: float) -> None:
         """The world was at fault: the duty comes again after a while."""

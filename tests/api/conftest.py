@@ -171,7 +171,7 @@ class Hands:
 
     def finish(self) -> None:
         """Do every duty that is due, by doing nothing: results count as written."""
-        while duty := self.leasing.take_duty(hide_seconds=30):
+        while duty := self.leasing.take_duty(hold_seconds=30):
             self.leasing.duty_done(duty)
 
 

@@ -65,25 +65,70 @@ def test_the_spec_leaves_redis_when_planning_has_stored_the_manifest(ledger: Des
 def test_a_duty_that_is_not_done_in_time_comes_again(ledger: Desk) -> None:
     job = ledger.accept()
 
-    first = ledger.leasing.take_duty(hide_seconds=60)
-    hidden = ledger.leasing.take_duty(hide_seconds=60)
+    first = ledger.leasing.take_duty(hold_seconds=60)
+    hidden = ledger.leasing.take_duty(hold_seconds=60)
     ledger.clock.now += 61
-    again = ledger.leasing.take_duty(hide_seconds=60)
+    again = ledger.leasing.take_duty(hold_seconds=60)
 
     assert first == again == Duty("plan", job)
     assert hidden is None
 
 
+def test_a_duty_that_is_held_on_to_stays_with_its_holder(ledger: Desk) -> None:
+    ledger.accept()
+    duty = ledger.leasing.take_duty(hold_seconds=60)
+    assert duty is not None
+
+    ledger.clock.now += 50
+    held = ledger.leasing.hold_duty(duty, hold_seconds=60)
+    ledger.clock.now += 50
+
+    assert held == duty
+    assert ledger.leasing.take_duty(hold_seconds=60) is None
+
+
+def test_who_lost_a_duty_can_neither_hold_it_nor_say_that_it_is_done(ledger: Desk) -> None:
+    job = ledger.ready(1)
+    ledger.leasing.settle(ledger.lease(), [0])
+    late = ledger.leasing.take_duty(hold_seconds=60)
+    ledger.clock.now += 61
+    now = ledger.leasing.take_duty(hold_seconds=60)
+    assert late is not None
+    assert now is not None
+
+    lost = ledger.leasing.hold_duty(late, hold_seconds=60)
+    said_late = ledger.leasing.duty_done(late)
+    written_late = ledger.book.describe(job).written
+
+    assert (lost, said_late, written_late) == (None, False, False)
+    assert ledger.leasing.duty_done(now)
+    assert ledger.book.describe(job).written
+
+
+def test_a_duty_that_is_never_done_is_held_longer_each_time(ledger: Desk) -> None:
+    ledger.accept()
+    held = []
+    for _ in range(7):
+        assert ledger.leasing.take_duty(hold_seconds=30) is not None
+        began = ledger.clock.now
+        while ledger.leasing.take_duty(hold_seconds=30) is None:
+            ledger.clock.now += 10
+        held.append(ledger.clock.now - began)
+        ledger.leasing.duty_later(Duty("plan", "job-1"), delay_seconds=0)
+
+    assert held[0] < held[1] < held[2] <= held[-1] <= 610
+
+
 def test_finishing_marks_the_results_as_written(ledger: Desk) -> None:
     job = ledger.ready(1)
     ledger.leasing.settle(ledger.lease(), [0])
-    duty = ledger.leasing.take_duty(hide_seconds=60)
+    duty = ledger.leasing.take_duty(hold_seconds=60)
     assert duty == Duty("finish", job)
 
     ledger.leasing.duty_done(duty)
 
     assert ledger.book.describe(job).written
-    assert ledger.leasing.take_duty(hide_seconds=60) is None
+    assert ledger.leasing.take_duty(hold_seconds=60) is None
 
 
 def test_planning_that_fails_ends_the_job_with_its_reason(ledger: Desk) -> None:

@@ -1,17 +1,28 @@
--- Work about a whole job. Taking one hides it for a while; one that isn't done by then comes again.
--- verb(take | done | later) then take: hide_seconds | done: duty | later: duty delay_seconds
--- take returns the duty or ''; done and later return 1 when it was there.
-local duties = P .. 'duties'
+-- Work about a whole job. Who takes one holds it while he says so; one whose holder has died comes again.
+-- verb(take | hold | done | later) then take: hold_seconds | hold: duty token hold_seconds | done: duty token
+-- | later: duty delay_seconds
+-- take returns {duty, token} or {}; hold the next token, '' when the duty is somebody else's or over; done and later 1
+-- when it was there. The token is the moment until which it is held, as `duties` spells it.
+local duties, MAX_HOLD = P .. 'duties', 600
 if A(1) == 'take' then
   local first = redis.call('ZRANGEBYSCORE', duties, '-inf', stamp(NOW), 'LIMIT', 0, 1)
-  if not first[1] then return '' end
-  redis.call('ZADD', duties, stamp(NOW + tonumber(A(2))), first[1])
-  return first[1]
+  if not first[1] then return {} end
+  local kind, job = first[1]:match('^(%S+) (%S+)$')
+  -- Each time twice as long: a duty that kills its workers must not kill one every few seconds.
+  local tries = redis.call('EXISTS', K(job)) == 1 and redis.call('HINCRBY', K(job), 'tries_' .. kind, 1) or 1
+  local till = stamp(NOW + math.min(MAX_HOLD, tonumber(A(2)) * 2 ^ math.min(tries - 1, 20)))
+  redis.call('ZADD', duties, till, first[1])
+  return { first[1], redis.call('ZSCORE', duties, first[1]) }
 elseif A(1) == 'later' then
   return redis.call('ZADD', duties, 'XX', 'CH', stamp(NOW + tonumber(A(3))), A(2))
 end
+if redis.call('ZSCORE', duties, A(2)) ~= A(3) then return A(1) == 'hold' and '' or 0 end
+if A(1) == 'hold' then
+  redis.call('ZADD', duties, 'GT', stamp(NOW + tonumber(A(4))), A(2))
+  return redis.call('ZSCORE', duties, A(2))
+end
+redis.call('ZREM', duties, A(2))
 local kind, job = A(2):match('^(%S+) (%S+)$')
-if redis.call('ZREM', duties, A(2)) == 0 then return 0 end
 if kind == 'finish' and redis.call('EXISTS', K(job)) == 1 then
   redis.call('HSET', K(job), 'written', '1')
   event(job, 'written', 'state', get(job, 'state'))
