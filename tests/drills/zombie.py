@@ -10,14 +10,15 @@ from tests.faults.night import LEASE_SECONDS, Night, folder
 
 NAME = "zombie"
 SUMMARY = "A worker is frozen past its leases and woken, again and again, with a wide gap between write and settle."
-PACED = {"PENTIMENTO_PACED_SECONDS": "0.05"}
+# Chunks of a second, so that others come to the frozen rows while it sleeps.
+PACED = {"PENTIMENTO_PACED_SECONDS": "0.05", "PENTIMENTO_CHUNK_SECONDS": "1"}
 
 
 def run(progress: Callable[[str], None], *, short: bool) -> list[Figure]:
     """25 freezes of one in three workers; short: 2 of one in two, with leases of 2 s."""
     workers, freezes, lease = (2, 2, 2.0) if short else (3, 25, float(LEASE_SECONDS))
     rate = 20 * workers if short else 12 * workers
-    count = max(200, int(rate * freezes * (lease + 2)) // 100 * 100)
+    count = max(200, int(rate * freezes * (lease + 4)) // 100 * 100)
     draw = random.Random(7)
     # Wide gaps after a picture was made, and after it was stored: that is where a freeze makes two of one.
     gaps = f"before-write:{0.2 if short else 0.05},before-settle:0.3"
@@ -30,7 +31,7 @@ def run(progress: Callable[[str], None], *, short: bool) -> list[Figure]:
                 view = night.until(job, lambda view: view.leased > 0 or view.state.terminal, seconds=60)
                 if view.state.terminal:
                     break
-                night.freeze(_busiest(night, job), lease + draw.uniform(1, 2))
+                night.freeze(_busiest(night, job), lease + draw.uniform(3, 4))
                 done += 1
                 if number % 5 == 0:
                     progress(f"{number} freezes, {night.book.describe(job).settled} of {count} settled")

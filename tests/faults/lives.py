@@ -1,0 +1,49 @@
+"""Lives of a worker without Celery: forked from a process that has imported everything, so that one costs milliseconds.
+
+A life does what tickets do (duties, leases, ticks) in one thread until its job is written or its time is up, or until
+it comes to the crash point that its settings name.
+"""
+
+import multiprocessing
+import time
+from multiprocessing.process import BaseProcess
+
+from jobs.settings import Settings
+
+_FORKS = multiprocessing.get_context("forkserver")
+_FORKS.set_forkserver_preload(["tests.faults.lives", "worker.workshop", "worker.ticket", "boto3"])
+
+
+def begin(settings: Settings, job: str, *, seconds: float = 30.0) -> BaseProcess:
+    """Start a life; it ends with 0 when the job's results are written, with 1 when `seconds` are over."""
+    life = _FORKS.Process(target=_live, args=(settings, job, seconds), daemon=True)
+    life.start()
+    return life
+
+
+def live(settings: Settings, job: str, *, seconds: float = 30.0) -> int:
+    """One whole life; its exit code."""
+    life = begin(settings, job, seconds=seconds)
+    life.join(seconds + 10)
+    if life.exitcode is None:
+        life.kill()
+        life.join()
+    code = life.exitcode
+    life.close()
+    return -9 if code is None else code
+
+
+def _live(settings: Settings, job: str, seconds: float) -> None:
+    from worker import housekeeping, ticket  # noqa: PLC0415 - only the fork needs it, and has it already
+    from worker.workshop import Workshop  # noqa: PLC0415
+
+    shop = Workshop(settings)
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        housekeeping.tick(shop)
+        ticket.light(shop)
+        ticket.render(shop)
+        if shop.book.describe(job).written:
+            raise SystemExit(0)
+        time.sleep(0.02)
+    raise SystemExit(1)
