@@ -91,7 +91,7 @@ def _make(build: Callable[[], StableDiffusionImg2ImgPipeline], place: Path) -> N
 
 
 def _build_tiny() -> StableDiffusionImg2ImgPipeline:
-    tokenizer = _tokenizer()
+    tokenizer = word_tokenizer(_WORDS.split(), 77)
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         torch.manual_seed(_SEED)
         text = CLIPTextModel(
@@ -126,14 +126,14 @@ def _build_tiny() -> StableDiffusionImg2ImgPipeline:
         )
 
 
-def _tokenizer() -> CLIPTokenizer:
-    """CLIP's byte-level BPE, its merges learnt from the words above: a common word is a token."""
-    merges = _learn_merges(_WORDS.split())
+def word_tokenizer(words: Sequence[str], limit: int) -> CLIPTokenizer:
+    """CLIP's byte-level BPE that reads up to `limit` tokens, its merges learnt from these words: each is one token."""
+    merges = _learn_merges(words)
     alphabet = sorted(ByteLevel.alphabet())
     tokens = [*alphabet, *(f"{byte}</w>" for byte in alphabet), *(left + right for left, right in merges)]
     tokens += ["<|startoftext|>", "<|endoftext|>"]
     vocab = {token: number for number, token in enumerate(dict.fromkeys(tokens))}
-    return CLIPTokenizer(vocab=vocab, merges=merges, model_max_length=77)
+    return CLIPTokenizer(vocab=vocab, merges=merges, model_max_length=limit)
 
 
 def _learn_merges(words: Sequence[str]) -> list[tuple[str, str]]:

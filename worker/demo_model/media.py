@@ -1,0 +1,132 @@
+"""The six media: what a plain painting looks like drawn with crayons, printed as a blueprint, lit as neon.
+
+Textures repeat every 8 or 16 pixels of a picture of 128: the autoencoder's own raster, so that its decoder can learn
+them as they are and no latent has to carry their phase.
+"""
+
+import random
+from collections.abc import Callable, Mapping
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageFilter
+
+Floats = npt.NDArray[np.float32]
+Pixels = npt.NDArray[np.uint8]
+_SIDE = 128  # the size that the textures are made for; others scale them
+_PAPER = np.array((250, 247, 238), np.float32)
+
+
+def _floats(levels: object) -> Floats:
+    return np.asarray(levels, np.float32)
+
+
+def _blur(levels: Floats, radius: float) -> Floats:
+    clipped = np.clip(levels, 0, 255).astype(np.uint8)
+    return np.asarray(Image.fromarray(clipped).filter(ImageFilter.GaussianBlur(radius)), np.float32)
+
+
+def _lines(plain: Floats, unit: float, *, night: bool) -> Floats:
+    """Where two areas meet, 0..1, about two pixels of 128 wide, (side, side, 1)."""
+    steps = np.zeros(plain.shape[:2], np.float32)
+    across, down = np.abs(np.diff(plain, axis=1)).max(2), np.abs(np.diff(plain, axis=0)).max(2)
+    steps[:, 1:], steps[1:] = across, np.maximum(steps[1:], down)
+    steps[:, :-1] = np.maximum(steps[:, :-1], across)
+    strong = _blur(_floats(np.clip((steps - 5) / (16 if night else 28), 0, 1) * 255), 0.6 * unit)
+    return _floats((np.clip(strong * 1.25, 0, 255) / 255)[..., None])
+
+
+@cache
+def _raster(side: int) -> tuple[Floats, Floats]:
+    """Column and row of every pixel, in pixels of a picture of 128."""
+    rows, columns = (_floats(raster) * (_SIDE / side) for raster in np.mgrid[0:side, 0:side])
+    return columns, rows
+
+
+@cache
+def _hatching(side: int) -> Floats:
+    columns, rows = _raster(side)
+    wave = 0.5 + 0.5 * np.cos((columns + rows) * (2 * np.pi / 8))
+    return _floats(0.6 + 0.38 * wave**0.7)[..., None]
+
+
+@cache
+def _grid(side: int) -> Floats:
+    columns, rows = _raster(side)
+    return _floats((columns % 16 < 1) | (rows % 16 < 1))[..., None]
+
+
+@cache
+def _margin(side: int) -> Floats:
+    columns, rows = _raster(side)
+    return _floats(np.minimum.reduce([columns, rows, _SIDE - 1 - columns, _SIDE - 1 - rows]))
+
+
+def _vivid(levels: Floats, more: float) -> Floats:
+    grey = levels.mean(2, keepdims=True)
+    return _floats(np.clip(grey + (levels - grey) * more, 0, 255))
+
+
+def _crayon(plain: Floats, lines: Floats, _: random.Random) -> Floats:
+    side = len(plain)
+    wax = np.clip(_vivid(plain, 1.3) + 14, 0, 255)
+    cover = _hatching(side)
+    drawn = _PAPER * (1 - cover) + wax * cover
+    ink = 0.85 * lines
+    return _floats(drawn * (1 - ink) + np.array((58, 44, 50), np.float32) * ink)
+
+
+def _watercolour(plain: Floats, lines: Floats, dice: random.Random) -> Floats:
+    side = len(plain)
+    columns, rows = _raster(side)
+    pools = np.zeros((side, side), np.float32)
+    for _ in range(3):
+        pools += np.cos(columns * dice.uniform(-0.09, 0.09) + rows * dice.uniform(-0.09, 0.09) + dice.uniform(0, 6.3))
+    water = (0.42 + 0.07 * pools)[..., None]
+    soft = _blur(plain, 1.3 * side / _SIDE) * (1 - 0.16 * lines)
+    washed = soft * (1 - water) + _PAPER * water
+    ragged = _margin(side) + 1.6 * np.sin(columns * 0.3) + 1.6 * np.sin(rows * 0.35)
+    inside = np.clip((ragged - 7) / 3, 0, 1)[..., None]
+    return _floats(washed * inside + _PAPER * (1 - inside))
+
+
+def _blueprint(plain: Floats, lines: Floats, _: random.Random) -> Floats:
+    paper = np.array((26, 66, 150), np.float32) * (0.94 + 0.12 * plain.mean(2, keepdims=True) / 255)
+    ruled = paper + (np.array((92, 132, 200), np.float32) - paper) * (0.5 * _grid(len(plain)))
+    return _floats(ruled * (1 - lines) + np.array((238, 245, 255), np.float32) * lines)
+
+
+def _pixels(plain: Floats, _lines_too: Floats, _: random.Random) -> Floats:
+    side, block = len(plain), max(1, len(plain) * 4 // _SIDE)
+    small = Image.fromarray(plain.astype(np.uint8)).resize((side // block,) * 2, Image.Resampling.BOX)
+    levels = np.round(_vivid(np.asarray(small, np.float32), 1.35) / 32) * 32
+    return _floats(np.clip(levels, 0, 255).repeat(block, 0).repeat(block, 1))
+
+
+def _neon(plain: Floats, lines: Floats, _: random.Random) -> Floats:
+    unit = len(plain) / _SIDE
+    chroma = plain - plain.min(2, keepdims=True)
+    tone = chroma * (255 / np.maximum(chroma.max(2, keepdims=True), 120)) + plain * 0.2
+    wide = Image.fromarray(np.clip(tone, 0, 255).astype(np.uint8)).filter(ImageFilter.MaxFilter(3))
+    light = np.asarray(wide, np.float32) * lines
+    glow = _blur(light, 3.2 * unit) * 1.3 + _blur(light, 0.7 * unit) * 1.25
+    return _floats(np.array((16, 9, 28), np.float32) + chroma * 0.3 + glow)
+
+
+_MEDIA: Mapping[str, Callable[[Floats, Floats, random.Random], Floats]] = {
+    "crayon drawing": _crayon,
+    "watercolour": _watercolour,
+    "blueprint": _blueprint,
+    "pixel art": _pixels,
+    "neon": _neon,
+}
+
+
+def in_medium(picture: Pixels, medium: str, dice: random.Random, *, night: bool) -> Pixels:
+    """A plain picture, uint8 (side, side, 3), in one of the grammar's media."""
+    if medium == "plain":
+        return picture
+    plain = picture.astype(np.float32)
+    drawn = _MEDIA[medium](plain, _lines(plain, len(picture) / _SIDE, night=night), dice)
+    return np.clip(drawn, 0, 255).astype(np.uint8)

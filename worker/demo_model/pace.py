@@ -1,0 +1,98 @@
+"""How long a training stage goes on, how fast it learns meanwhile, and how it survives being stopped."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+_SAVE_EVERY_SECONDS = 60.0
+_SAY_EVERY_SECONDS = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """Where and how a stage trains. `pictures` is the batch."""
+
+    device: torch.device
+    pictures: int
+    say: Callable[[str], None]
+
+    @property
+    def precision(self) -> torch.autocast:
+        """bfloat16 where it pays."""
+        return torch.autocast(self.device.type, torch.bfloat16)
+
+
+class Pace:
+    """Counts a stage's time, over all its runs, and steps; the learning rate follows the share of time that is gone."""
+
+    def __init__(self, name: str, seconds: float, peak: float, place: Path, say: Callable[[str], None]) -> None:
+        """Checkpoints go to the file `place`; `peak` is the highest learning rate."""
+        self.step = 0
+        self.curve: list[tuple[int, float, dict[str, float]]] = []
+        self._name, self._seconds, self._peak, self._place, self._say = name, seconds, peak, place, say
+        self._spent = 0.0
+        self._began = time.monotonic()
+        self._saved = self._said = self._began
+        self._sums: dict[str, torch.Tensor] = {}
+        self._count = 0
+
+    @property
+    def spent(self) -> float:
+        """Seconds of training so far, in all runs."""
+        return self._spent + time.monotonic() - self._began
+
+    @property
+    def share(self) -> float:
+        """How much of the stage is gone, 0..1."""
+        return min(1.0, self.spent / self._seconds)
+
+    @property
+    def over(self) -> bool:
+        """Whether the stage's time is up."""
+        return self.spent >= self._seconds
+
+    @property
+    def rate(self) -> float:
+        """The learning rate of this step: a short warm-up, then a cosine over the stage's time."""
+        return (
+            self._peak * min(1.0, (self.step + 1) / 100) * (0.01 + 0.99 * (0.5 + 0.5 * math.cos(math.pi * self.share)))
+        )
+
+    def tick(self, losses: dict[str, torch.Tensor], state: Callable[[], dict[str, Any]]) -> None:
+        """One step is done: note its losses, and now and then say and save where it stands."""
+        self.step += 1
+        self._count += 1
+        for name, value in losses.items():
+            self._sums[name] = self._sums.get(name, torch.zeros(())) + value.detach().float().cpu()
+        now = time.monotonic()
+        if now - self._said > _SAY_EVERY_SECONDS or self.over:
+            means = {name: float(value) / self._count for name, value in self._sums.items()}
+            self.curve.append((self.step, round(self.spent, 1), means))
+            told = " ".join(f"{name} {value:.4f}" for name, value in means.items())
+            self._say(f"{self._name} {self.share:4.0%} step {self.step} {self.spent:.0f} s {told}")
+            self._sums, self._count, self._said = {}, 0, now
+        if now - self._saved > _SAVE_EVERY_SECONDS or self.over:
+            self.save(state())
+            self._saved = time.monotonic()
+
+    def save(self, state: dict[str, Any]) -> None:
+        """Write a checkpoint beside the old one, then take its place."""
+        beside = self._place.with_suffix(".part")
+        torch.save({"step": self.step, "spent": self.spent, "curve": self.curve, "state": state}, beside)
+        beside.replace(self._place)
+
+    def resumed(self, device: torch.device) -> dict[str, Any] | None:
+        """The state of the last checkpoint, None where there is none."""
+        if not self._place.exists():
+            return None
+        found = torch.load(self._place, map_location=device, weights_only=True)
+        self.step, self._spent, self.curve = found["step"], found["spent"], found["curve"]
+        self._began = time.monotonic()
+        self._say(f"{self._name} goes on from step {self.step}, {self._spent:.0f} s")
+        state: dict[str, Any] = found["state"]
+        return state
