@@ -66,6 +66,23 @@ class Why(Answer):
     sentences: list[str] = Field(default_factory=list)
 
 
+class Finding(Answer):
+    """One thing that the doctor looked at."""
+
+    name: Text = ""
+    status: Text = ""
+    detail: Text = ""
+    remedy: Text = ""
+    repaired: Text = ""
+
+
+class Report(Answer):
+    """What the doctor found."""
+
+    well: bool
+    findings: list[Finding] = Field(default_factory=list)
+
+
 class RecoveredJob(Answer):
     """A job that was found in storage; `restored` is False where the ledger had it."""
 

@@ -7,7 +7,7 @@ from typing import Any, Self, TypeVar
 
 import httpx
 
-from api.cli.answers import Answer, Job, Jobs, Models, Record, Records, Recovery, Upload, Why, Workers
+from api.cli.answers import Answer, Job, Jobs, Models, Record, Records, Recovery, Report, Upload, Why, Workers
 from jobs.errors import CallersFault, InvalidSpec, NotFound, PentimentoError, Problem, WorldsFault
 
 A = TypeVar("A", bound=Answer)
@@ -130,6 +130,12 @@ class Client:
         """Why a job, or one variant of it, waits or failed."""
         params = {} if index is None else {"index": str(index)}
         return self._call(Why, "GET", f"/v1/jobs/{_segment(job)}/why", params=params)
+
+    def doctor(self, *, repair: bool) -> Report:
+        """What is wrong with the farm; with `repair` also what was done about it."""
+        if repair:
+            return self._call(Report, "POST", "/v1/doctor/repair", timeout=LONG)
+        return self._call(Report, "GET", "/v1/doctor", timeout=LONG)
 
     def recover(self, *, uri: str = "", cursor: str = "") -> Recovery:
         """Bring back one job by its folder, or some seconds' worth of all of them."""

@@ -1,9 +1,12 @@
 """What the API answers, as documented models: the ledger's views, with units, examples and links between them."""
 
-from typing import Self
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Literal, Self
 
 from pydantic import BaseModel, Field
 
+from api.doctor import Finding
 from api.readiness import Check
 from api.recovery import Recovered
 from api.why import Why
@@ -102,6 +105,29 @@ class Reasons(BaseModel):
     def of(cls, why: Why) -> Self:
         """The desk's answer as the API shows it."""
         return cls(job=why.job, index=why.index, state=why.state, sentences=list(why.sentences))
+
+
+class FindingResult(BaseModel):
+    """One thing that the doctor looked at."""
+
+    name: str = Field(examples=["redis", "workers"])
+    status: Literal["ok", "warn", "bad"]
+    detail: str
+    remedy: str = Field(description="what to do; empty where nothing is wrong")
+    repaired: str = Field(description="what was done about it, where that was asked for")
+
+
+class Report(BaseModel):
+    """What the doctor found."""
+
+    well: bool = Field(description="nothing is bad")
+    findings: list[FindingResult]
+
+    @classmethod
+    def of(cls, findings: Sequence[Finding]) -> Self:
+        """The doctor's findings as the API shows them."""
+        shown = [FindingResult.model_validate(asdict(one)) for one in findings]
+        return cls(well=all(one.status != "bad" for one in shown), findings=shown)
 
 
 class RecoveredJob(BaseModel):

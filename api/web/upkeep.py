@@ -2,15 +2,29 @@
 
 from fastapi import APIRouter
 
+from api.doctor import examine
 from api.recovery import recover_all, recover_one
 from api.web.bodies import OrderText
 from api.web.callers import Caller
 from api.web.depends import TheDesk
 from api.web.orders import Recover, body_of, read
 from api.web.problems import documented
-from api.web.shapes import RecoveredJob, Recovery
+from api.web.shapes import RecoveredJob, Recovery, Report
 
 router = APIRouter(prefix="/v1", tags=["upkeep"])
+
+
+@router.get("/doctor", summary="What is wrong, and what to do about it")
+def doctor(desk: TheDesk) -> Report:
+    """Redis, storage, workers, models, tickets, duties, leases, jobs; answers also when everything is away."""
+    return Report.of(examine(desk))
+
+
+@router.post("/doctor/repair", summary="Repair what is safe to repair", responses=documented(403))
+def repair(desk: TheDesk, caller: Caller) -> Report:
+    """As `GET /v1/doctor`; besides, expired leases are reaped, tickets sent, lost duties put back. Safe to repeat."""
+    del caller  # asked for its guard
+    return Report.of(examine(desk, repair=True))
 
 
 @router.post(

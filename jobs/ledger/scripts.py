@@ -26,6 +26,7 @@ NAMES: Final = (
     "demand",
     "done",
     "restore",
+    "mend",
 )
 
 

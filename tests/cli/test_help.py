@@ -80,6 +80,7 @@ def test_json_and_api_may_stand_before_the_command(cli: Cli, canned: Canned) -> 
         (["retry", "j1", "--cause", "poison", "--index", "3-7"], "POST", "/v1/jobs/j1/retry", a_job()),
         (["priority", "j1", "urgent"], "POST", "/v1/jobs/j1/priority", a_job(lane="urgent")),
         (["cancel", "j1"], "POST", "/v1/jobs/j1/cancel", a_job(state="cancelled")),
+        (["doctor"], "GET", "/v1/doctor", {"well": True, "findings": [{"name": "redis", "status": "ok"}]}),
         (["recover"], "POST", "/v1/recover", {"jobs": [{"restored": True, "job": a_job()}], "skipped": ["x: no job"]}),
         (["workers"], "GET", "/v1/workers", {"workers": [{"id": "w", "seen_at": 1}]}),
         (["models"], "GET", "/v1/models", {"models": [{"alias": "tiny"}]}),
