@@ -8,6 +8,7 @@ import itertools
 from pathlib import Path
 
 from jobs.errors import TooLarge
+from jobs.ledger.book import Book
 from jobs.models import ModelTable
 from jobs.settings import Settings
 from jobs.spec.model import JobSpec
@@ -19,6 +20,7 @@ from jobs.uris import UploadUri, parse, parse_file, parse_s3, upload_uri
 
 # Each costs a round trip to the store while the caller waits; what is missing beyond them is found by a worker.
 UPLOADS_LOOKED_AT = 200
+OUR_BACKENDS = frozenset({"local", "paced"})
 
 
 def aliases_of(sweep: Sweep, table: ModelTable) -> tuple[str, ...]:
@@ -42,6 +44,24 @@ def check_size(sweep: Sweep, settings: Settings) -> None:
     if total > settings.max_variants:
         message = f"the job has {total} variants, above the bound of {settings.max_variants}"
         raise TooLarge(message, remedy="Take values or images out, or split the job.")
+
+
+def check_backend(spec: JobSpec, book: Book) -> None:
+    """Refuse a job for a backend that nobody has heard of.
+
+    Raises:
+        InvalidSpec: it is none of ours, and no worker that was seen lately has it.
+
+    """
+    asked = spec.run.backend
+    if not asked or asked in OUR_BACKENDS:
+        return
+    known = {worker.backend for worker in book.workers()}
+    if asked not in known:
+        problems = Problems(source="the job spec")
+        remedy = f"Start a worker with PENTIMENTO_BACKEND={asked}; there are {', '.join(sorted(known)) or 'no workers'}"
+        problems.add(("run", "backend"), "no worker has it", value=asked, remedy=remedy)
+        problems.raise_any()
 
 
 def check_output(spec: JobSpec, settings: Settings) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Self
 
-from api.admission import aliases_of, check_images, check_output, check_size
+from api.admission import aliases_of, check_backend, check_images, check_output, check_size
 from api.readiness import Check, Readiness, probes
 from api.results import ResultsPage, page
 from api.uploads import Upload, keep
@@ -25,7 +25,7 @@ from jobs.ledger.book import Book
 from jobs.ledger.feed import Feed
 from jobs.ledger.insight import situation, variant
 from jobs.ledger.instance import Instance
-from jobs.ledger.views import EVERY_REFUSAL, JobView, Selection, WorkerView
+from jobs.ledger.views import EVERY_REFUSAL, JobView, Selection, WorkerView, backend_mark
 from jobs.manifest import parse_manifest
 from jobs.models import ModelTable
 from jobs.settings import Settings
@@ -121,6 +121,7 @@ class Desk:
         sweep = Sweep(spec)
         check_size(sweep, self.settings)
         models = aliases_of(sweep, self.table)
+        check_backend(spec, self.book)
         check_output(spec, self.settings)
         check_images(spec, caller=caller, settings=self.settings, storage=self.storage)
         frozen = freeze(spec, seed_base=int.from_bytes(self.entropy(4), "big"))
@@ -134,7 +135,7 @@ class Desk:
             spec_hash=spec_hash(frozen),
             count=sweep.count,
             total=len(sweep),
-            models=models,
+            models=models + ((backend_mark(spec.run.backend),) if spec.run.backend else ()),
             results_uri=results_uri(self.settings.output_uri, spec.output.uri, caller=caller, job=job),
             max_failures=spec.run.failures_allowed(sweep.count),
             idempotency_key=idempotency_key,

@@ -46,7 +46,10 @@ class Settings(BaseSettings):
 
     # Models and the device.
     models_file: Path | None = Field(None, description="the model table; none: the table that ships with pentimento")
-    backend: Literal["local", "paced"] = "local"
+    backend: str = Field(
+        "local", pattern="^[a-z0-9][a-z0-9-]{0,39}$", description="local, paced, or a name of the remotes file"
+    )
+    remotes_file: Path | None = Field(None, description="servers of Stability's protocol that workers may render on")
     paced_seconds: float = Field(0.1, ge=0, le=600, description="what an order takes on the paced backend")
     device: str = Field("auto", description="auto, cpu, cuda, cuda:1, mps")
     dtype: Literal["auto", "float32", "float16", "bfloat16"] = "auto"

@@ -57,9 +57,7 @@ def dispatch(shop: "Workshop") -> int:
     backend = shop.settings.backend
     peers = [worker for worker in shop.book.workers() if worker.backend == backend]
     free = sum(max(0, worker.slots - worker.busy) for worker in peers)
-    demand = shop.leasing.demand(
-        models=sorted(shop.backend.abilities.models), limit=max(free, 1), first_chunk=FIRST_CHUNK
-    )
+    demand = shop.leasing.demand(models=shop.offers, limit=max(free, 1), first_chunk=FIRST_CHUNK)
     wanted = max(min(free, demand.render), min(1, demand.urgent))
     missing = max(0, wanted - shop.leasing.queue_length(render_queue(backend)))
     shop.tickets.render(backend, missing)

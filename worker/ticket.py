@@ -46,7 +46,7 @@ def _take(shop: "Workshop") -> Lease | None:
     try:
         lease = shop.leasing.lease(
             shop.id,
-            models=sorted(shop.backend.abilities.models),
+            models=shop.offers,
             lease_seconds=shop.settings.lease_seconds,
             slots=shop.floor.slots,
             first_chunk=FIRST_CHUNK,

@@ -13,7 +13,7 @@ from jobs.errors import PentimentoError
 from jobs.ledger.book import Book
 from jobs.ledger.instance import Instance
 from jobs.ledger.leasing import Leasing
-from jobs.ledger.views import WorkerView
+from jobs.ledger.views import WorkerView, backend_mark
 from jobs.models import ModelTable
 from jobs.retry import Again, GiveUp, decide
 from jobs.settings import Settings
@@ -59,6 +59,11 @@ class Workshop:
         self._publish_pool = ThreadPoolExecutor(PUBLISH_THREADS, thread_name_prefix="publish")
         self.preparer = Preparer(self.intake, self.backend, self.table, self.storage, self._prepare_pool)
 
+    @property
+    def offers(self) -> tuple[str, ...]:
+        """What jobs may ask of this worker: models, and the backend by name."""
+        return (*sorted(self.backend.abilities.models), backend_mark(self.settings.backend))
+
     def publisher(self, held: HeldLease, plan: Plan, tally: Tally) -> Publisher:
         """A publisher for one lease."""
         pace = Pace(self.settings.max_attempts, self.settings.retry_base_seconds, self._random.random)
@@ -80,7 +85,7 @@ class Workshop:
             id=self.id,
             device=self.settings.device,
             backend=self.settings.backend,
-            models=tuple(sorted(self.backend.abilities.models)),
+            models=self.offers,
             slots=self.floor.slots,
             busy=self.floor.busy,
             seen_at=0.0,

@@ -10,7 +10,7 @@ from api.doctor import Finding
 from api.readiness import Check
 from api.recovery import Recovered
 from api.why import Why
-from jobs.ledger.views import JobView, WorkerView
+from jobs.ledger.views import JobView, WorkerView, plain_models
 from jobs.state import Lane, State
 
 
@@ -59,7 +59,7 @@ class Job(BaseModel):
             state=view.state,
             reason=view.reason,
             lane=view.lane,
-            models=list(view.models),
+            models=list(plain_models(view.models)),
             spec_hash=view.spec_hash,
             results_uri=view.results_uri,
             count=view.count,
@@ -177,7 +177,7 @@ class Worker(BaseModel):
             id=view.id,
             device=view.device,
             backend=view.backend,
-            models=list(view.models),
+            models=list(plain_models(view.models)),
             slots=view.slots,
             busy=view.busy,
             seen_at=view.seen_at,

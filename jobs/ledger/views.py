@@ -5,6 +5,18 @@ from dataclasses import dataclass, field
 
 from jobs.state import Lane, State
 
+_MARK = "@"
+
+
+def backend_mark(name: str) -> str:
+    """A backend as one more thing that a job may want and a worker may have, among the models of both."""
+    return _MARK + name
+
+
+def plain_models(models: tuple[str, ...]) -> tuple[str, ...]:
+    """Without marked backends."""
+    return tuple(name for name in models if not name.startswith(_MARK))
+
 
 @dataclass(frozen=True, slots=True)
 class JobView:
@@ -12,6 +24,7 @@ class JobView:
 
     count: variants to make (holes not counted). total: raw positions in the product; the cursor runs over these.
     results_uri: the folder of the job's results, ending in "/". causes: refusals by error code.
+    models: what a worker must have to work on it: aliases, and the backend where the spec names one (`backend_mark`).
     """
 
     id: str

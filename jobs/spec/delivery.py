@@ -8,7 +8,7 @@ from jobs.spec.problems import Path, Problems
 from jobs.state import Lane
 from jobs.uris import parse_file, parse_s3
 
-BACKENDS = ("local", "paced")
+BACKEND = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _SHARE = re.compile(r"(100(\.0{1,3})?|[0-9]{1,2}(\.[0-9]{1,3})?)%")
 
 
@@ -63,8 +63,8 @@ def read_run(problems: Problems, value: object, path: Path) -> RunSpec:
         problems.add((*path, "priority"), "is no priority", value=priority, remedy=remedy)
         priority = Lane.NORMAL
     backend = run.get("backend")
-    if backend is not None and backend not in BACKENDS:
-        remedy = f"Use {' or '.join(BACKENDS)}, or leave it out"
+    if backend is not None and not (isinstance(backend, str) and BACKEND.fullmatch(backend)):
+        remedy = "Use local, the name of a remote as `pentimento workers` lists it, or leave it out"
         problems.add((*path, "backend"), "is no backend", value=backend, remedy=remedy)
     return RunSpec(Lane(str(priority)), _failures(problems, run.get("max_failures"), path), str(backend or ""))
 

@@ -3,8 +3,9 @@
 import httpx
 import pytest
 
+from jobs.ledger.views import WorkerView
 from jobs.settings import Settings
-from tests.api.conftest import PNG, SPEC, running
+from tests.api.conftest import PNG, SPEC, Hands, running
 
 
 def test_a_model_that_is_not_in_the_table_is_refused_at_the_door(http: httpx.Client) -> None:
@@ -98,3 +99,15 @@ def test_an_upload_may_be_named_by_a_job(http: httpx.Client) -> None:
     answer = http.post("/v1/jobs", json=SPEC | {"images": [uri]})
 
     assert answer.status_code == 201, answer.text
+
+
+def test_a_backend_that_no_worker_has_is_refused_with_those_that_there_are(http: httpx.Client, hands: Hands) -> None:
+    hands.leasing.announce(WorkerView("w1", "cpu", "upstairs", ("tiny",), slots=2, busy=0, seen_at=0, rendered=0))
+
+    refused = http.post("/v1/jobs", json=SPEC | {"run": {"backend": "downstairs"}})
+    taken = http.post("/v1/jobs", json=SPEC | {"run": {"backend": "upstairs"}})
+
+    assert (refused.status_code, taken.status_code) == (422, 201)
+    assert refused.json()["problems"][0]["path"] == "run.backend"
+    assert "upstairs" in refused.json()["problems"][0]["remedy"]
+    assert taken.json()["models"] == ["tiny"]

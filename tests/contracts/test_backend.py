@@ -12,6 +12,7 @@ from jobs.errors import BadImage, UnknownModel
 from jobs.models import ModelTable
 from jobs.settings import Settings
 from tests.engine.orders import SIZE, order, outcomes, pictures
+from tests.remote.wire_server import WireServer
 from worker.backends import Backend, Order, Prepared, Refused, Rendered, Stored
 from worker.backends.registry import open_backend
 
@@ -19,15 +20,19 @@ MILLIARD = 10**9
 PATIENCE_SECONDS = 20
 
 
-@pytest.fixture(scope="module", params=["local", "paced"])
+@pytest.fixture(scope="module", params=["local", "paced", "remote"])
 def backend(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
-    """Each implementation, quick."""
-    settings = Settings(
-        backend=request.param, cache_dir=tmp_path_factory.mktemp("cache"), device="cpu", threads=1, paced_seconds=0.005
-    )
-    found = open_backend(settings, ModelTable.load())
-    yield found
-    found.close()
+    """Each implementation, quick; the remote one asks a server that answers with the init image."""
+    folder = tmp_path_factory.mktemp("backend")
+    with WireServer() as server:
+        remotes = folder / "remotes.toml"
+        remotes.write_text(f'[remotes.remote]\ntarget = "127.0.0.1:{server.port}"\n')
+        settings = Settings(
+            backend=request.param, cache_dir=folder, device="cpu", threads=1, paced_seconds=0.005, remotes_file=remotes
+        )
+        found = open_backend(settings, ModelTable.load())
+        yield found
+        found.close()
 
 
 def quick(index: int = 0) -> Order:

@@ -177,7 +177,7 @@ BAD: list[tuple[dict[str, Any], str, str, str]] = [
     ({"run": {"priority": ["urgent"]}}, "run.priority", "no priority", ""),
     ({"run": {"max_failures": "101%"}}, "run.max_failures", "a count, or a share", ""),
     ({"run": {"max_failures": -1}}, "run.max_failures", "a count, or a share", ""),
-    ({"run": {"backend": "remote"}}, "run.backend", "no backend", "local"),
+    ({"run": {"backend": "Up Stairs"}}, "run.backend", "no backend", "local"),
     ({"run": []}, "run", "is a mapping", ""),
     ({"labels": {"a": 1}}, "labels.a", "is text", "quotes"),
     ({"name": "a\r\nX: y"}, "name", "U+000D", ""),
