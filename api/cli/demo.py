@@ -157,14 +157,18 @@ def _guarded(stack: "Stack") -> Iterator[None]:
     from api.stack import ChildFailed
 
     found: list[ChildFailed] = []
+    leaving, gate = threading.Event(), threading.Lock()
 
     def guard() -> None:
         try:
             stack.wait()
         except ChildFailed as failed:
-            found.append(failed)
-            # A real signal: it also wakes a main thread that waits for the network.
-            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+            # A real signal: it also wakes a main thread that waits for the network. One that came when the interpreter
+            # is on its way out would kill it, whatever exit code it had in mind.
+            with gate:
+                if not leaving.is_set():
+                    found.append(failed)
+                    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
     threading.Thread(target=guard, daemon=True).start()
     try:
@@ -173,6 +177,9 @@ def _guarded(stack: "Stack") -> Iterator[None]:
         if found:
             raise found[0] from None
         raise
+    finally:
+        with gate:
+            leaving.set()
 
 
 def _say(terminal: Terminal, stack: "Stack", outcome: Outcome, *, keep: bool) -> None:
