@@ -21,7 +21,7 @@ from jobs.errors import Conflict, NotFound
 from jobs.events import Event
 from jobs.ids import is_job_id, new_job_id
 from jobs.keys import manifest_uri, results_uri, sheet_uri
-from jobs.ledger.book import Book
+from jobs.ledger.book import NO_BUDGET, Book
 from jobs.ledger.feed import Feed
 from jobs.ledger.insight import situation, variant
 from jobs.ledger.instance import Instance
@@ -30,8 +30,10 @@ from jobs.manifest import parse_manifest
 from jobs.models import ModelTable
 from jobs.settings import Settings
 from jobs.spec import JobSpec, canonical_json, freeze, parse_spec, require_uris, spec_hash
+from jobs.spec.model import Budget
 from jobs.state import Lane, State
 from jobs.storage import open_storage
+from jobs.storage.listing import stored_sweep
 from jobs.storage.routing import StorageByScheme
 from jobs.sweep import Sweep
 
@@ -118,7 +120,7 @@ class Desk:
         """
         self.instance.require()  # a key that a lost ledger knew must not make the same job twice
         require_uris(spec)
-        sweep = Sweep(spec)
+        sweep = Sweep(spec, () if spec.open else None)  # what planning lists, planning counts
         check_size(sweep, self.settings)
         models = aliases_of(sweep, self.table)
         check_backend(spec, self.book)
@@ -139,6 +141,8 @@ class Desk:
             results_uri=results_uri(self.settings.output_uri, spec.output.uri, caller=caller, job=job),
             max_failures=spec.run.failures_allowed(sweep.count),
             idempotency_key=idempotency_key,
+            budget=spec.run.budget,
+            webhook=spec.run.webhook,
             body_hash=hashlib.sha256(canonical_json(spec)).hexdigest(),
         )
         self.tickets.light()
@@ -202,14 +206,16 @@ class Desk:
         view = self.book.pause(job, caller=caller)
         return _in_a_state_for("paused", view, possible=view.state is State.PAUSED)
 
-    def resume(self, job: str, *, caller: str) -> JobView:
-        """Leases are given again; no change where it is not paused.
+    def resume(self, job: str, *, caller: str, budget: Budget = NO_BUDGET) -> JobView:
+        """Leases are given again, with the budgets that are named; no change where it is not paused.
 
         Raises:
-            Conflict: it is over.
+            Conflict: it is over, or a budget is spent and was not raised.
 
         """
-        view = self.book.resume(job, caller=caller)
+        view = self.book.resume(job, caller=caller, budget=budget)
+        if view.state is State.PAUSED:
+            raise Conflict(f"the job {job} stays paused: {view.reason}", remedy="Resume it with a higher budget.")
         return _in_a_state_for("resumed", view, possible=view.open == 0 or not view.state.terminal)
 
     def retry(self, job: str, *, caller: str, among: Selection = EVERY_REFUSAL) -> JobView:
@@ -245,7 +251,8 @@ class Desk:
             return of_job(found, workers)
         facts = variant(self.book, found, index)
         spec = parse_spec(json.loads(self.manifest(job, caller=caller)), source=job)
-        return of_variant(found, facts, workers, hole=Sweep(spec).is_hole(index))
+        sweep = stored_sweep(self.storage, found.view.results_uri, spec)
+        return of_variant(found, facts, workers, hole=sweep.is_hole(index))
 
     def results(self, job: str, *, caller: str, cursor: str, limit: int) -> ResultsPage:
         """Outcomes in the order of their indexes; see `api.results.page`."""

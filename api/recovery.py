@@ -19,10 +19,11 @@ from jobs.errors import Conflict, ImageNotFound, NotFound
 from jobs.ids import is_job_id
 from jobs.jobfile import JobFile, read_jobfile
 from jobs.keys import job_uri, manifest_uri, records_prefix
-from jobs.ledger.recovery import Lost, Outcomes, restore
+from jobs.ledger.recovery import Lost, Outcomes, restore, restored_fields
 from jobs.ledger.views import JobView, Refusal
 from jobs.spec import parse_spec, spec_hash
-from jobs.sweep import Sweep
+from jobs.storage import Storage
+from jobs.storage.listing import stored_sweep
 
 PART_BYTES = 64 << 20
 MANIFEST_BYTES = 256 << 20
@@ -84,16 +85,16 @@ def recover_one(desk: Desk, folder: str) -> Recovered:
         raise NotFound(f"no job lies in {folder}", remedy=remedy) from error
     except ValueError as error:
         raise Conflict(f"{job_uri(folder)} is not a job's: {error}") from error
-    lost = _lost(folder, about, text)
+    lost = _lost(folder, about, text, desk.storage)
     if desk.book.has(lost.id):
         return Recovered(desk.book.describe(lost.id), restored=False)
     restored = restore(desk.book, lost, _outcomes(desk, folder, lost.total))
     return Recovered(desk.book.describe(lost.id), restored=restored)
 
 
-def _lost(folder: str, about: JobFile, text: bytes) -> Lost:
+def _lost(folder: str, about: JobFile, text: bytes, storage: Storage) -> Lost:
     spec = parse_spec(orjson.loads(text), source=manifest_uri(folder))
-    sweep = Sweep(spec)
+    sweep = stored_sweep(storage, folder, spec)
     return Lost(
         id=about.id,
         caller=about.caller,
@@ -109,6 +110,7 @@ def _lost(folder: str, about: JobFile, text: bytes) -> Lost:
         max_failures=spec.run.failures_allowed(sweep.count),
         created_at=about.created_at,
         ended=about.ended,
+        more=restored_fields(spec.run.budget, spec.run.webhook),
     )
 
 
@@ -133,6 +135,7 @@ def _add(found: Outcomes, line: bytes, total: int) -> None:
         return
     if record["state"] == "settled":
         found.settled.add(index)
+        found.gpu_seconds += float(record.get("seconds", 0))
     else:
         error = record["error"]
         found.add_refusal(Refusal(index, str(error["code"]), str(error["message"])))

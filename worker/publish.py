@@ -175,11 +175,12 @@ class Publisher:
             return
         records, self._records = self._records, []
         indexes = [int(record["index"]) for record in records]
+        seconds = sum(float(record["seconds"]) for record in records)
         reach("before-record")
         self._insist(lambda: self._parts.write(records))
         reach("after-record")
         reach("before-settle")
-        self.tally.settled += self._insist(lambda: self._leasing.settle(self._held.lease, indexes))
+        self.tally.settled += self._insist(lambda: self._leasing.settle(self._held.lease, indexes, seconds=seconds))
         reach("after-settle")
         self.tally.done.update(indexes)
         for index in indexes:

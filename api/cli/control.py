@@ -25,12 +25,25 @@ def pause(job: JobId, api: Api = "", *, as_json: AsJson = False) -> None:
     _act(job, "pause", api, as_json=as_json)
 
 
-def resume(job: JobId, api: Api = "", *, as_json: AsJson = False) -> None:
-    """Let a paused job go on where it was.
+def resume(
+    job: JobId,
+    images: Annotated[int | None, typer.Option(min=1, help="Raise the budget to so many pictures.")] = None,
+    gpu_seconds: Annotated[
+        float | None, typer.Option(help="Raise the budget to so many seconds of the device.")
+    ] = None,
+    api: Api = "",
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Let a paused job go on where it was. One whose budget is spent needs a higher one.
 
-    [dim]Example:[/dim]  pentimento resume 01JY3ZJ8E5
+    [dim]Examples:[/dim]
+
+      pentimento resume 01JY3ZJ8E5
+      pentimento resume 01JY3ZJ8E5 --images 5000
     """
-    _act(job, "resume", api, as_json=as_json)
+    budget = {"images": images, "gpu_seconds": gpu_seconds}
+    _act(job, "resume", api, as_json=as_json, **{name: said for name, said in budget.items() if said is not None})
 
 
 def retry(

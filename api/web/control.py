@@ -5,7 +5,7 @@ from fastapi import APIRouter
 from api.web.bodies import OrderText
 from api.web.callers import Caller
 from api.web.depends import JobId, TheDesk
-from api.web.orders import Priority, Retry, body_of, read
+from api.web.orders import Priority, Resume, Retry, body_of, read
 from api.web.problems import documented
 from api.web.shapes import Job
 
@@ -24,10 +24,16 @@ def pause(job: JobId, desk: TheDesk, caller: Caller) -> Job:
     return Job.of(desk.pause(job, caller=caller))
 
 
-@router.post("/{job}/resume", summary="Resume a paused job", responses=documented(403, 404, 409, 503))
-def resume(job: JobId, desk: TheDesk, caller: Caller) -> Job:
-    """Work goes on where it was."""
-    return Job.of(desk.resume(job, caller=caller))
+@router.post(
+    "/{job}/resume",
+    summary="Resume a paused job",
+    openapi_extra=body_of(Resume, required=False),
+    responses=documented(403, 404, 408, 409, 413, 415, 422, 503),
+)
+def resume(job: JobId, text: OrderText, desk: TheDesk, caller: Caller) -> Job:
+    """Work goes on where it was, with a raised budget if one is named."""
+    desk.get(job, caller=caller)
+    return Job.of(desk.resume(job, caller=caller, budget=read(Resume, text).budget()))
 
 
 @router.post(

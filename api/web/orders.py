@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from jobs.errors import InvalidSpec, Problem
 from jobs.ledger.views import Selection
+from jobs.spec.model import Budget
 from jobs.state import Lane
 
 B = TypeVar("B", bound=BaseModel)
@@ -52,6 +53,17 @@ class Priority(_Order):
     """Where a job should wait."""
 
     lane: Lane
+
+
+class Resume(_Order):
+    """Budgets from now on, for the whole job; what is not named stays as it is."""
+
+    images: int | None = Field(default=None, ge=1, le=1 << 40, description="pictures after which it pauses")
+    gpu_seconds: float | None = Field(default=None, gt=0, le=1e12, description="of the device, likewise")
+
+    def budget(self) -> Budget:
+        """As the ledger takes it."""
+        return Budget(self.images, self.gpu_seconds)
 
 
 class Recover(_Order):

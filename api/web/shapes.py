@@ -47,6 +47,9 @@ class Job(BaseModel):
     started_at: float | None
     finished_at: float | None
     written: bool = Field(description="results.jsonl, errors.jsonl and the sheet are stored")
+    budget_images: int | None = Field(description="pictures after which it pauses; null for no bound")
+    budget_gpu_seconds: float | None = Field(description="seconds of the device after which it pauses")
+    gpu_seconds: float = Field(description="of the device, used so far")
     links: Links
 
     @classmethod
@@ -74,6 +77,9 @@ class Job(BaseModel):
             started_at=view.started_at or None,
             finished_at=view.finished_at or None,
             written=view.written,
+            budget_images=view.budget_images,
+            budget_gpu_seconds=view.budget_gpu_seconds,
+            gpu_seconds=round(view.gpu_seconds, 3),
             links=Links(
                 self=here,
                 manifest=f"{here}/manifest",

@@ -10,10 +10,13 @@ from jobs.ledger.keyspace import IDEMPOTENCY_SECONDS, WORKER_SECONDS, Keyspace
 from jobs.ledger.reading import job_view, worker_view
 from jobs.ledger.scripts import Client, Scripts, speaking_to_redis
 from jobs.ledger.views import EVERY_REFUSAL, Accepted, JobView, Refusal, Selection, WorkerView
+from jobs.spec.model import Budget
 from jobs.state import Lane, State
 
 if TYPE_CHECKING:
     from jobs.settings import Settings
+
+NO_BUDGET = Budget()
 
 
 def connect(settings: "Settings") -> Client:
@@ -65,6 +68,8 @@ class Book:
         max_failures: int | None,
         idempotency_key: str | None,
         body_hash: str,
+        budget: Budget = NO_BUDGET,
+        webhook: str = "",
     ) -> Accepted:
         """Make a job durable, in O(1) of its variants.
 
@@ -78,6 +83,7 @@ class Book:
         found, created = self.script(
             "accept", job, caller, str(lane), name, spec, spec_hash, count, total, " ".join(models),
             results_uri, limit, idempotency_key or "", body_hash, IDEMPOTENCY_SECONDS,
+            _bound(budget.images), _bound(budget.gpu_seconds), webhook,
         )  # fmt: skip
         if not found:
             said = f"the idempotency key {idempotency_key!r} was used before with another body"
@@ -144,9 +150,9 @@ class Book:
         """No lease is given until `resume`; running work is given back within a beat."""
         return self._control(job, caller, "pause", reason)
 
-    def resume(self, job: str, *, caller: str) -> JobView:
-        """Leases are given again."""
-        return self._control(job, caller, "resume", "")
+    def resume(self, job: str, *, caller: str, budget: Budget = NO_BUDGET) -> JobView:
+        """Leases are given again, unless a budget is spent; those that are named in `budget` are set first."""
+        return self._control(job, caller, "resume", "", _bound(budget.images), _bound(budget.gpu_seconds))
 
     def retry(self, job: str, *, caller: str, among: Selection = EVERY_REFUSAL) -> JobView:
         """Reopen a finished job's refused variants, those that are `among` the selection and no others."""
@@ -207,3 +213,7 @@ class Book:
                     raise NotFound(said, remedy="Take the cursor from the page before, as it is.")
                 start = int(rank) + 1
             return list(self.redis.zrevrange(key, start, start + limit - 1))
+
+
+def _bound(value: float | None) -> str:
+    return "" if value is None else f"{value:.15g}"

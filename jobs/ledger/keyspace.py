@@ -9,7 +9,7 @@ key                     type    holds
 job:{id}                hash    caller, name, state, reason, before_pause, lane, models, spec_hash, results_uri,
                                 manifest_uri, count, total, span, cursor, settled, refused, epoch, fences, chunk,
                                 max_failures, heals, tries_plan, tries_finish, created, started, finished, written,
-                                stray
+                                before_pause, budget_images, budget_gpu, used_gpu (seconds of the device), webhook
 job:{id}:spec           string  the frozen spec as zlib-compressed JSON, until planning has put the manifest in storage
 job:{id}:settled        bitmap  one bit a variant: the truth about what is done (N/8 bytes)
 job:{id}:refused        bitmap  one bit a variant that has no picture; disjoint from settled

@@ -129,9 +129,12 @@ class Leasing:
         flight = " ".join(map(str, sorted(in_flight)))
         return Beat(self._script("beat", lease.job, lease.fence, flight, lease_seconds, max_age_seconds))
 
-    def settle(self, lease: Lease, indexes: Sequence[int]) -> int:
-        """Count pictures whose bytes and records are stored; returns how many were new."""
-        return int(self._script("settle", lease.job, lease.epoch, *indexes)[0]) if indexes else 0
+    def settle(self, lease: Lease, indexes: Sequence[int], *, seconds: float = 0.0) -> int:
+        """Count pictures whose bytes and records are stored; returns how many were new.
+
+        seconds: of the device, for all of them.
+        """
+        return int(self._script("settle", lease.job, lease.epoch, f"{seconds:.6f}", *indexes)[0]) if indexes else 0
 
     def refuse(self, lease: Lease, index: int, *, code: str, message: str) -> bool:
         """Record that a variant has no picture; False when the lease is lost or it was recorded before."""

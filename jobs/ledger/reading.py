@@ -38,6 +38,9 @@ def job_view(
         started_at=float(fields["started"]),
         finished_at=float(fields["finished"]),
         written=fields["written"] == "1",
+        budget_images=int(said) if (said := fields.get("budget_images")) else None,
+        budget_gpu_seconds=float(said) if (said := fields.get("budget_gpu")) else None,
+        gpu_seconds=float(fields.get("used_gpu") or 0),
         causes={code: int(count) for code, count in causes.items()},
     )
 

@@ -8,6 +8,7 @@ from jobs.ledger.book import Book
 from jobs.ledger.keyspace import MAX_REFUSALS
 from jobs.ledger.leasing import MAX_MESSAGE
 from jobs.ledger.views import Refusal
+from jobs.spec.model import Budget
 from jobs.state import Lane
 
 
@@ -62,6 +63,7 @@ class Outcomes:
     refused: dict[str, Bits] = field(default_factory=dict)
     refusals: dict[int, Refusal] = field(default_factory=dict)
     fence: int = 0
+    gpu_seconds: float = 0.0
 
     def add_refusal(self, refusal: Refusal) -> None:
         """One refusal; the words of the first MAX_REFUSALS are kept."""
@@ -108,6 +110,7 @@ def restore(book: Book, lost: Lost, outcomes: Outcomes) -> bool:
         "created": f"{lost.created_at:.6f}",
         # A lease that was out when Redis died may still write records under the fences that came after the last one.
         "fences": str(outcomes.fence + 1_000_000),
+        "used_gpu": f"{outcomes.gpu_seconds:.6f}",
         **lost.more,
     }
     refused = Bits()
@@ -136,3 +139,9 @@ def _exclusive(outcomes: Outcomes) -> dict[str, Bits]:
             found[code] = mine
             taken = taken.union(mine)
     return found
+
+
+def restored_fields(budget: Budget, webhook: str) -> Mapping[str, str]:
+    """What the spec says of the run, as the hash has it."""
+    bounds = {"budget_images": budget.images, "budget_gpu": budget.gpu_seconds}
+    return {name: "" if bound is None else f"{bound:.15g}" for name, bound in bounds.items()} | {"webhook": webhook}

@@ -24,6 +24,7 @@ class JobView:
 
     count: variants to make (holes not counted). total: raw positions in the product; the cursor runs over these.
     results_uri: the folder of the job's results, ending in "/". causes: refusals by error code.
+    budget_*: at which the job pauses, None for no bound; gpu_seconds: of the device, used so far.
     models: what a worker must have to work on it: aliases, and the backend where the spec names one (`backend_mark`).
     """
 
@@ -47,6 +48,9 @@ class JobView:
     started_at: float
     finished_at: float
     written: bool
+    budget_images: int | None = None
+    budget_gpu_seconds: float | None = None
+    gpu_seconds: float = 0.0
     causes: Mapping[str, int] = field(default_factory=dict)
 
     @property

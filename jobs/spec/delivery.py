@@ -3,10 +3,10 @@
 import re
 
 from jobs.errors import ForbiddenUri
-from jobs.spec.model import DEFAULT_NAME, OutputSpec, RunSpec
+from jobs.spec.model import DEFAULT_NAME, Budget, OutputSpec, RunSpec
 from jobs.spec.problems import Path, Problems
 from jobs.state import Lane
-from jobs.uris import parse_file, parse_s3
+from jobs.uris import WebUri, parse, parse_file, parse_s3
 
 BACKEND = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _SHARE = re.compile(r"(100(\.0{1,3})?|[0-9]{1,2}(\.[0-9]{1,3})?)%")
@@ -76,6 +76,41 @@ def _failures(problems: Problems, value: object, path: Path) -> int | str | None
         return value
     problems.add((*path, "max_failures"), 'must be a count, or a share such as "1%"', value=value)
     return None
+
+
+def read_budget(problems: Problems, value: object, path: Path) -> Budget:
+    """What the job may use before it pauses."""
+    if value is None:
+        return Budget()
+    budget = problems.mapping(value, path, what="budget")
+    problems.unknown(budget, ("images", "gpu_seconds"), path)
+    images, seconds = budget.get("images"), budget.get("gpu_seconds")
+    if images is not None and not (isinstance(images, int) and not isinstance(images, bool) and 1 <= images <= 1 << 40):
+        problems.add((*path, "images"), "must be a whole number of pictures from 1 on", value=images)
+        images = None
+    number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+    if seconds is not None and not (number and 0 < float(str(seconds)) <= 1e12):
+        problems.add((*path, "gpu_seconds"), "must be a number of seconds above 0", value=seconds)
+        seconds = None
+    return Budget(images, None if seconds is None else float(str(seconds)))
+
+
+def read_webhook(problems: Problems, value: object, path: Path) -> str:
+    """Where the end of the job is told; whether we may go there is checked when we do."""
+    if value is None:
+        return ""
+    uri = problems.text(value, path, limit=2000, what="a URL")
+    if uri is None:
+        return ""
+    try:
+        found = parse(uri)
+    except ForbiddenUri as refused:
+        problems.add(path, str(refused), remedy=refused.remedy)
+        return ""
+    if not isinstance(found, WebUri):
+        problems.add(path, "is not an http or https URL", value=uri, remedy="Use https://host/path")
+        return ""
+    return uri
 
 
 def read_labels(problems: Problems, value: object, path: Path) -> dict[str, str]:

@@ -71,13 +71,11 @@ MISTAKEN: Mapping[str, str] = {
 NOT_YET: Mapping[str, str] = {
     "step_schedule_end": "leave it out: schedules run to their end",
     "mask": "leave it out: whole pictures are repainted",
-    "budget": "leave it out and watch the count that `plan` states",
-    "webhook": "leave it out and watch the job's events",
     "extends": "leave it out: every variant is rendered",
     "loras": "leave it out",
     "table": "write the rows as images with `set`",
 }
 """Words of the language that this version can't act on, and what to do meanwhile."""
 
-DOCUMENT = ("name", "labels", "images", *FIELDS, *ALIASES, "samples", "matrix", "exclude", "include", "output", "run")
+DOCUMENT = ("name", "labels", "images", *FIELDS, *ALIASES, "samples", "matrix", "exclude", "include", "output", "run", "budget", "webhook")
 """The keys of a document's short form."""

@@ -73,12 +73,25 @@ class OutputSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class Budget:
+    """What a job may use: stored pictures, seconds of the device; None for no bound."""
+
+    images: int | None = None
+    gpu_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RunSpec:
-    """How the job is run. max_failures: refusals after which it stops, a count or a share such as "1%"."""
+    """How the job is run. max_failures: refusals after which it stops, a count or a share such as "1%".
+
+    budget: what it may use before it pauses. webhook: where its end is told, empty for nowhere.
+    """
 
     priority: Lane = Lane.NORMAL
     max_failures: int | str | None = None
     backend: str = ""
+    budget: Budget = Budget()
+    webhook: str = ""
 
     def failures_allowed(self, count: int) -> int | None:
         """The refusals that a job of `count` variants bears; one more stops it. None for any number."""

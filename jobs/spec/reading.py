@@ -1,10 +1,11 @@
 """Reads a document into a `JobSpec`, section by section, in the order in which it is written."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import cast
 
 from jobs.spec.axes import Axes, read_fields
-from jobs.spec.delivery import read_labels, read_output, read_run
+from jobs.spec.delivery import read_budget, read_labels, read_output, read_run, read_webhook
 from jobs.spec.fields import ALIASES, DOCUMENT, FIELDS, MAX_CUSTOM_ID, MAX_IMAGES, MAX_SAMPLES
 from jobs.spec.images import MAX_NAME, NAME, check_uri, image_names
 from jobs.spec.model import FieldValue, ImageSpec, JobSpec, SeedPlan, SeedPolicy, label
@@ -243,5 +244,9 @@ class Document:
             exclude=exclude,
             include=self.cells("include"),
             output=read_output(self.problems, self.get("output"), self.at("output")),
-            run=read_run(self.problems, self.get("run"), self.at("run")),
+            run=replace(
+                read_run(self.problems, self.get("run"), self.at("run")),
+                budget=read_budget(self.problems, self.get("budget"), self.at("budget")),
+                webhook=read_webhook(self.problems, self.get("webhook"), self.at("webhook")),
+            ),
         )

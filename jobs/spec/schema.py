@@ -31,6 +31,8 @@ def json_schema() -> dict[str, object]:
             "include": {"type": "array", "items": _cell()},
             "output": _output(),
             "run": _run(),
+            "budget": _budget(),
+            "webhook": {"type": "string", "maxLength": 2000, "description": "an http(s) URL that is told of the end"},
         },
     }
 
@@ -95,6 +97,18 @@ def _output() -> dict[str, object]:
             "name": {"type": "string"},
             "format": {"enum": ["png"]},
             "sheet": {"type": "boolean"},
+        },
+    }
+
+
+def _budget() -> dict[str, object]:
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "description": "the job pauses when it is spent",
+        "properties": {
+            "images": {"type": "integer", "minimum": 1},
+            "gpu_seconds": {"type": "number", "exclusiveMinimum": 0},
         },
     }
 

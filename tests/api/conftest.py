@@ -163,7 +163,7 @@ class Hands:
                     )
                 )  # fmt: skip
             parts.write(records)
-            self.leasing.settle(lease, settled)
+            self.leasing.settle(lease, settled, seconds=0.5 * len(settled))
         for index in sorted(set(refuse) & set(range(lease.start, lease.stop))):
             parts.write([refused_record(sweep[index], BadImage("no picture"), reason="no picture")])
             self.leasing.refuse(lease, index, code=BadImage.code, message="no picture")

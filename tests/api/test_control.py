@@ -75,6 +75,22 @@ def test_a_selection_that_can_not_be_read_is_a_problem_and_changes_nothing(http:
     assert answer.json()["problems"][0]["message"]
 
 
+def test_a_spent_budget_is_a_conflict_until_it_is_raised(http: httpx.Client, hands: Hands) -> None:
+    job = accepted(http, budget={"images": 4})
+    hands.plan(job)
+    hands.render(hands.lease())
+
+    paused = http.get(f"/v1/jobs/{job}").json()
+    said = [
+        http.post(f"/v1/jobs/{job}/resume", json=body) for body in ({}, {"images": 0}, {"images": 8}, {"images": 8})
+    ]
+
+    assert (paused["state"], paused["budget_images"], paused["settled"]) == ("paused", 4, 4)
+    assert [answer.status_code for answer in said] == [409, 422, 200, 200]
+    assert "the budget of 4 images is spent" in said[0].json()["detail"]
+    assert said[3].json()["budget_images"] == 8
+
+
 def test_a_job_is_moved_to_another_lane_until_it_is_over(http: httpx.Client) -> None:
     job = accepted(http)
 

@@ -76,6 +76,7 @@ def test_json_and_api_may_stand_before_the_command(cli: Cli, canned: Canned) -> 
         (["why", "j1", "3"], "GET", "/v1/jobs/j1/why", {"state": "pending", "sentences": ["Nobody has begun it."]}),
         (["pause", "j1"], "POST", "/v1/jobs/j1/pause", a_job(state="paused")),
         (["resume", "j1"], "POST", "/v1/jobs/j1/resume", a_job()),
+        (["resume", "j1", "--images", "9"], "POST", "/v1/jobs/j1/resume", a_job()),
         (["retry", "j1"], "POST", "/v1/jobs/j1/retry", a_job()),
         (["retry", "j1", "--cause", "poison", "--index", "3-7"], "POST", "/v1/jobs/j1/retry", a_job()),
         (["priority", "j1", "urgent"], "POST", "/v1/jobs/j1/priority", a_job(lane="urgent")),

@@ -18,8 +18,8 @@ BAD: list[tuple[dict[str, Any], str, str, str]] = [
     ({"imges": ["a.png"]}, "imges", "not a key here", "images"),
     ({"guidance_scale": 7}, "guidance_scale", "not a key here", "Write cfg_scale"),
     ({"zzz": 1}, "zzz", "not a key here", "Known are name, labels"),
-    ({"webhook": "https://x.example"}, "webhook", "not supported yet", "events"),
-    ({"budget": {"images": 1}}, "budget", "not supported yet", ""),
+    ({"webhook": "s3://bucket/key"}, "webhook", "not an http", "Use https"),
+    ({"budget": {"images": 0}}, "budget.images", "whole number", ""),
     ({"extends": "j"}, "extends", "not supported yet", ""),
     ({"step_schedule_end": 0.1}, "step_schedule_end", "not supported yet", ""),
     # Fields.

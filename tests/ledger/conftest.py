@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 import pytest
 import redis
 
-from jobs.ledger.book import Book
+from jobs.ledger.book import NO_BUDGET, Book
 from jobs.ledger.feed import Feed
 from jobs.ledger.leasing import Drain, Leasing
 from jobs.ledger.views import GiveBack, Lease
+from jobs.spec.model import Budget
 from jobs.state import Lane
 
 
@@ -41,6 +42,7 @@ class Desk:
         key: str | None = None,
         body: str = "body",
         max_failures: int | None = None,
+        budget: Budget = NO_BUDGET,
     ) -> str:
         self.jobs += 1
         accepted = self.book.accept(
@@ -57,6 +59,7 @@ class Desk:
             max_failures=max_failures,
             idempotency_key=key,
             body_hash=body,
+            budget=budget,
         )
         return accepted.job
 

@@ -1,6 +1,7 @@
 -- What a person may ask of a job; each verb is idempotent.
 -- job verb(cancel | pause | resume | retry | fail | lane) word(the reason; lane: the lane) then retry: causes(space
--- separated, '' for all) ranges("start stop start stop ...", half open, '' for all)
+-- separated, '' for all) ranges("start stop start stop ...", half open, '' for all); resume: images gpu_seconds, the
+-- budgets from now on, '' to leave them
 -- Returns {1 when something changed, the job's state}, or {0, 'gone'}.
 local job, verb, word = A(1), A(2), A(3)
 local state = get(job, 'state')
@@ -70,14 +71,21 @@ elseif verb == 'fail' and state == 'planning' then
   redis.call('ZREM', P .. 'duties', 'plan ' .. job)
   close(job, 'failed', word)
 elseif verb == 'pause' and (state == 'queued' or state == 'running') then
-  redis.call('HSET', K(job), 'state', 'paused', 'reason', word, 'before_pause', state)
-  not_runnable(job)
-  event(job, 'paused', 'reason', word)
-elseif verb == 'resume' and state == 'paused' then
-  redis.call('HSET', K(job), 'state', get(job, 'before_pause'), 'reason', '')
-  event(job, 'resumed')
-  make_runnable(job)
-  finish_check(job)
+  pause(job, state, word)
+elseif verb == 'resume' and not terminal(state) then
+  if A(4) ~= '' then redis.call('HSET', K(job), 'budget_images', A(4)) end
+  if A(5) ~= '' then redis.call('HSET', K(job), 'budget_gpu', A(5)) end
+  if state == 'paused' then
+    local short = spent(job)
+    if short then
+      redis.call('HSET', K(job), 'reason', short)
+      return { 0, state }
+    end
+    redis.call('HSET', K(job), 'state', get(job, 'before_pause'), 'reason', '')
+    event(job, 'resumed')
+    make_runnable(job)
+    finish_check(job)
+  end
 elseif verb == 'retry' and (state == 'partial' or state == 'failed') then
   if not retry(A(4), A(5)) then return { 0, state } end
 elseif verb == 'lane' and not terminal(state) and get(job, 'lane') ~= word then

@@ -5,10 +5,23 @@
 local worker, models, urgent_only, alone_allowed = A(1), A(2), A(3) == '1', A(4) == '1'
 local lease_seconds, slots, first_chunk = tonumber(A(5)), tonumber(A(6)), tonumber(A(7))
 
+-- How many variants a budget of images leaves to lease; the job pauses where none is left and none is out.
+local function room(job)
+  local images = get(job, 'budget_images')
+  if not images or images == '' then return MAX_CHUNK end
+  local left, leases = tonumber(images) - num(job, 'settled'), redis.call('HVALS', K(job, 'lease'))
+  for _, raw in ipairs(leases) do
+    local lease = cjson.decode(raw)
+    left = left - (lease.z - lease.a)
+  end
+  if left <= 0 and #leases == 0 then pause(job, get(job, 'state'), spent(job) or 'the budget of images is spent') end
+  return left
+end
+
 local function size_of(job, remaining)
   local size = tonumber(get(job, 'chunk') or '') or first_chunk
   local share = math.ceil(remaining / math.max(1, slots))
-  return math.max(1, math.min(size, MAX_CHUNK, math.max(share, MIN_CHUNK)))
+  return math.max(1, math.min(size, MAX_CHUNK, room(job), math.max(share, MIN_CHUNK)))
 end
 
 local function cut(job, cursor, total)
@@ -56,7 +69,7 @@ for _, lane in ipairs(LANES) do
   if not urgent_only or lane == 'urgent' then
     for _, caller in ipairs(redis.call('ZRANGE', P .. 'runnable:' .. lane, 0, 63)) do
       for _, job in ipairs(redis.call('ZRANGE', P .. 'runnable:' .. lane .. ':' .. caller, 0, 63)) do
-        if able(models, get(job, 'models') or '') then
+        if able(models, get(job, 'models') or '') and room(job) > 0 then
           local a, z, flags, attempt = due(job)
           if a == 'drain' then return { 'drain' } end
           local cursor, total = num(job, 'cursor'), num(job, 'total')

@@ -97,6 +97,24 @@ local function put_back_open(job, from, limit)
   end
 end
 
+local function pause(job, state, reason)
+  redis.call('HSET', K(job), 'state', 'paused', 'reason', reason, 'before_pause', state)
+  not_runnable(job)
+  event(job, 'paused', 'reason', reason)
+end
+
+-- Which budget is spent, as the reason for a pause; nil while none is.
+local function spent(job)
+  local images, seconds, used = unpack(redis.call('HMGET', K(job), 'budget_images', 'budget_gpu', 'used_gpu'))
+  if images and images ~= '' and num(job, 'settled') >= tonumber(images) then
+    return 'the budget of ' .. images .. ' images is spent'
+  end
+  if seconds and seconds ~= '' and tonumber(used or '0') >= tonumber(seconds) then
+    return 'the budget of ' .. seconds .. ' GPU seconds is spent'
+  end
+  return nil
+end
+
 local function close(job, state, reason)
   redis.call('HSET', K(job), 'state', state, 'reason', reason, 'finished', stamp(NOW), 'written', '0')
   not_runnable(job)

@@ -1,13 +1,13 @@
 -- Pictures are stored and their records written: count each exactly once. Any holder of the epoch may say so, even one
 -- whose lease has expired: the picture is deterministic and lies at its key.
--- job epoch index...
+-- job epoch seconds(of the device) index...
 -- Returns {how many were new, the job's state}.
 local job = A(1)
 local state = get(job, 'state')
 if not state then return { 0, 'gone' } end
 if terminal(state) or get(job, 'epoch') ~= A(2) then return { 0, state } end
 local fresh = {}
-for n = 3, #ARGV - 2 do
+for n = 4, #ARGV - 2 do
   local index = A(n)
   if redis.call('GETBIT', K(job, 'refused'), index) == 0 and redis.call('SETBIT', K(job, 'settled'), index, 1) == 0 then
     fresh[#fresh + 1] = index
@@ -17,4 +17,8 @@ end
 if #fresh == 0 then return { 0, state } end
 local settled = redis.call('HINCRBY', K(job), 'settled', #fresh)
 event(job, 'settled', 'indexes', table.concat(fresh, ','), 'settled', int(settled), 'refused', get(job, 'refused'), 'count', get(job, 'count'))
-return { #fresh, finish_check(job) }
+redis.call('HINCRBYFLOAT', K(job), 'used_gpu', A(3))
+state = finish_check(job)
+local short = (state == 'queued' or state == 'running') and spent(job)
+if short then pause(job, state, short) end
+return { #fresh, get(job, 'state') }
