@@ -62,6 +62,9 @@ class Settings(BaseSettings):
     ticket_seconds: float = Field(60, gt=0, le=600, description="time box of one ticket")
     tick_seconds: float = Field(1, gt=0, le=60, description="between two rounds of the reaper and dispatcher")
     chunk_seconds: float = Field(20, gt=0, le=600, description="work that a lease should cover, by measured speed")
+    stall_seconds: float = Field(
+        600, gt=0, le=86_400, description="a device without a step for so long ends the worker; longer than any load"
+    )
     retry_base_seconds: float = Field(2, gt=0, description="first wait after a fault of the world; doubles")
     max_attempts: int = Field(4, ge=1, le=20, description="tries of one variant when the world is at fault")
     crash_at: str = Field("", description="drills only: the point of worker.crash_points at which a worker ends")
@@ -77,9 +80,24 @@ class Settings(BaseSettings):
     port: int = Field(7801, ge=0, le=65535)
     api_url: str = Field("http://127.0.0.1:7801", description="where the CLI finds the API")
     log_format: Literal["auto", "json", "text"] = "auto"
+
+    # The door for clients of Stability's protocol: gRPC-Web on the API's port, native gRPC on one of its own.
+    grpc_port: int | None = Field(None, ge=0, le=65535, description="of native gRPC; none: gRPC-Web only, 0: any")
+    grpc_tls_key: Path | None = Field(None, description="PEM; with grpc_tls_certificate the native door speaks TLS")
+    grpc_tls_certificate: Path | None = None
+    door_key: SecretStr = Field(SecretStr(""), description="clients send it as a bearer token; empty: nobody is asked")
+    door_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="sites whose pages may call over gRPC-Web (comma separated), `*` for any"
+    )
+    door_grace_seconds: float = Field(10, ge=0, le=3600, description="after which a job that no call waits for ends")
+    door_alive_seconds: float = Field(10, gt=0, le=600, description="between two signs of life to a waiting client")
+    engines: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="further engine ids, each ENGINE_ID=MODEL (comma separated); `*=MODEL` for all others"
+    )
+    presets_file: Path | None = Field(None, description="style presets of your own, beside those that ship")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
-    @field_validator("input_buckets", "input_roots", "fetch_ports", mode="before")
+    @field_validator("input_buckets", "input_roots", "fetch_ports", "door_origins", "engines", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

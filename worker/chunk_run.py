@@ -9,6 +9,7 @@ from jobs.errors import LedgerUnavailable, PentimentoError, WorldsFault
 from jobs.ledger.leasing import Beat
 from jobs.ledger.views import GiveBack, Lease
 from jobs.retry import Again
+from worker.backends import Outcome, Prepared
 from worker.crash_points import reach
 from worker.lease import HeldLease
 from worker.publish import Tally
@@ -29,7 +30,8 @@ def run_chunk(lease: Lease, shop: "Workshop") -> Tally:
     where = {"job": lease.job, "first": lease.start, "last": lease.stop - 1}
     with HeldLease(lease, shop.leasing, lease_seconds=shop.settings.lease_seconds, clock=shop.clock) as held:
         try:
-            _render(held, shop, tally)
+            with shop.holding(held):
+                _render(held, shop, tally)
         except PentimentoError as error:
             fault = error
             _log.warning("the chunk was given up", **where, error=str(error))
@@ -45,10 +47,18 @@ def run_chunk(lease: Lease, shop: "Workshop") -> Tally:
 def _render(held: HeldLease, shop: "Workshop", tally: Tally) -> None:
     plan = shop.manifests.plan(held.lease.manifest_uri)
     publisher = shop.publisher(held, plan, tally)
-    ends = (shop.draining, held.stop, held.yielding)
+    ends = (shop.draining, shop.resting, held.stop, held.yielding)
     orders = shop.preparer.each(held.lease, plan, took=held.took, stopping=lambda: any(end.is_set() for end in ends))
     reach("before-render")
-    for outcome in shop.backend.render(orders, stop=held.stop, on_step=held.moved):
+
+    def stepped(index: int) -> None:
+        held.moved(index)
+        shop.watchdog.stepped()
+
+    def render(wanted: Iterator[Prepared]) -> Iterator[Outcome]:
+        return shop.backend.render(wanted, stop=held.stop, on_step=stepped)
+
+    for outcome in shop.watchdog.around(render, orders):
         reach("after-render")
         publisher.take(outcome)
     publisher.flush()

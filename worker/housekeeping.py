@@ -19,7 +19,10 @@ ALARM_SECONDS = 30.0
 
 def tick(shop: "Workshop") -> None:
     """One round. The reaper and the dispatcher run in one process at a time, whichever comes first."""
-    shop.leasing.announce(shop.view())
+    if shop.leasing.announce(shop.view()):
+        shop.resting.set()
+    else:
+        shop.resting.clear()
     if not shop.leasing.alone_at("tick", seconds=shop.settings.tick_seconds * 0.9):
         return
     reaped = shop.leasing.reap()
@@ -55,7 +58,7 @@ def dispatch(shop: "Workshop") -> int:
     Celery's unacknowledged messages are not counted: those of dead workers would stall everything.
     """
     backend = shop.settings.backend
-    peers = [worker for worker in shop.book.workers() if worker.backend == backend]
+    peers = [worker for worker in shop.book.workers() if worker.backend == backend and not worker.drained]
     free = sum(max(0, worker.slots - worker.busy) for worker in peers)
     demand = shop.leasing.demand(models=shop.offers, limit=max(free, 1), first_chunk=FIRST_CHUNK)
     wanted = max(min(free, demand.render), min(1, demand.urgent))

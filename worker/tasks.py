@@ -34,10 +34,15 @@ def _logs(**_: object) -> None:
 @signals.worker_ready.connect  # type: ignore[untyped-decorator]  # celery has no types
 def _ready(**_: object) -> None:
     housekeeping.start()
+    shop.watchdog.start()
 
 
 @signals.worker_shutting_down.connect  # type: ignore[untyped-decorator]  # celery has no types
 def _drain(**_: object) -> None:
+    if shop.draining.is_set():
+        # Asked a second time. Celery itself would take it for the first again.
+        shop.leave_now()
+        return
     # Tickets at work begin no further variant, finish the rows in flight and give the rest back.
     shop.draining.set()
 
@@ -45,4 +50,5 @@ def _drain(**_: object) -> None:
 @signals.worker_shutdown.connect  # type: ignore[untyped-decorator]  # celery has no types
 def _gone(**_: object) -> None:
     housekeeping.stop()
+    shop.watchdog.stop()
     shop.close()

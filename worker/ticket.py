@@ -26,14 +26,14 @@ def render(shop: "Workshop") -> int:
     """Work off chunks; returns how many leases were held."""
     held, deadline = 0, shop.clock() + shop.settings.ticket_seconds
     with shop.floor.entered():
-        while shop.clock() < deadline and not shop.draining.is_set():
+        while shop.clock() < deadline and not shop.draining.is_set() and not shop.resting.is_set():
             lease = _take(shop)
             if lease is None:
                 return held
             with shop.floor.alone(wanted=lease.alone):
                 shop.rendered += run_chunk(lease, shop).settled
             held += 1
-    if not shop.draining.is_set():
+    if not shop.draining.is_set() and not shop.resting.is_set():
         shop.tickets.render(shop.settings.backend)
     return held
 
@@ -65,7 +65,7 @@ def _take(shop: "Workshop") -> Lease | None:
 def light(shop: "Workshop") -> int:
     """Do the duties that are due; returns how many were done."""
     done = 0
-    while not shop.draining.is_set():
+    while not shop.draining.is_set() and not shop.resting.is_set():
         try:
             duty = shop.leasing.take_duty(hold_seconds=shop.settings.lease_seconds)
             if duty is None:

@@ -6,7 +6,9 @@ import secrets
 import socket
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 from jobs.broker import Tickets
 from jobs.errors import PentimentoError
@@ -27,10 +29,15 @@ from worker.manifests import Manifests, Plan
 from worker.output.picture import Encoder
 from worker.prepare import Preparer
 from worker.publish import Pace, Publisher, Tally
+from worker.watchdog import Watchdog
 
 PREPARE_THREADS = 4
 PUBLISH_THREADS = 4
 """Encoding releases the GIL and uploading waits: a few threads keep both off the device's path."""
+
+LEAVE_SECONDS = 3.0
+EXIT_LEFT = 143
+EXIT_HUNG = 70
 
 
 class Workshop:
@@ -41,6 +48,12 @@ class Workshop:
         self.settings = settings
         self.clock = time.monotonic
         self.draining = threading.Event()
+        """This process ends: no more leases, what is in flight is finished, the rest given back."""
+        self.resting = threading.Event()
+        """The same for as long as somebody has drained this worker, who goes on living."""
+        self.watchdog = Watchdog(settings.stall_seconds, clock=self.clock, end=lambda: os._exit(EXIT_HUNG))
+        self._held: set[HeldLease] = set()
+        self._leaving = False
         self.id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
         self.book = Book.open(settings)
         self.leasing = Leasing(self.book)
@@ -63,6 +76,26 @@ class Workshop:
     def offers(self) -> tuple[str, ...]:
         """What jobs may ask of this worker: models, and the backend by name."""
         return (*sorted(self.backend.abilities.models), backend_mark(self.settings.backend))
+
+    @contextmanager
+    def holding(self, held: HeldLease) -> Iterator[None]:
+        """Around the work on a lease, so that it can be told to stop."""
+        self._held.add(held)
+        try:
+            if self._leaving:
+                held.stop.set()
+            yield
+        finally:
+            self._held.discard(held)
+
+    def leave_now(self) -> None:
+        """Abort the step, give back what is in flight without blame, be gone within LEAVE_SECONDS, whatever hangs."""
+        self._leaving = True
+        for held in tuple(self._held):
+            held.stop.set()
+        timer = threading.Timer(LEAVE_SECONDS, os._exit, [EXIT_LEFT])
+        timer.daemon = True
+        timer.start()
 
     def publisher(self, held: HeldLease, plan: Plan, tally: Tally) -> Publisher:
         """A publisher for one lease."""

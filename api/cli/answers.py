@@ -145,6 +145,7 @@ class Worker(Answer):
     busy: Whole = 0
     seen_at: Seconds = 0
     rendered: Whole = 0
+    drained: bool = False
 
 
 class Workers(Answer):

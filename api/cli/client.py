@@ -146,6 +146,10 @@ class Client:
         """Who is at work."""
         return self._call(Workers, "GET", "/v1/workers")
 
+    def drain(self, worker: str, *, wanted: bool) -> Workers:
+        """Have a worker take no more work, or take work again."""
+        return self._call(Workers, "POST", f"/v1/workers/{_segment(worker)}/{'drain' if wanted else 'resume'}")
+
     def models(self) -> Models:
         """The model table."""
         return self._call(Models, "GET", "/v1/models")

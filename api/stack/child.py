@@ -30,7 +30,7 @@ class Child:
 
     `environment` is added to ours. `is_ready` is asked again and again, with the process's id, until it says yes or
     `ready_seconds` have passed. On stop the child gets SIGTERM, then, after `grace_seconds`, SIGKILL. Children of one
-    `tier` are stopped at the same time.
+    `tier` are stopped at the same time. One that `restarts` is started again when it ends by itself, within bounds.
     """
 
     name: str
@@ -41,6 +41,7 @@ class Child:
     environment: Mapping[str, str] = field(default_factory=dict)
     ready_seconds: float = 20.0
     grace_seconds: float = 10.0
+    restarts: bool = False
 
 
 class Running:

@@ -1,12 +1,14 @@
 """Runs a farm on one machine: starts its processes in order, watches them, and leaves none behind.
 
 Whatever ends the supervisor ends the children: stopping in reverse order where it can, the kernel (see `leash`) where
-it was killed outright. A child that ends by itself ends the whole farm, loudly; state survives in the data folder.
+it was killed outright. A child that ends by itself ends the whole farm, loudly, except a worker, which is started again
+a few times; state survives in the data folder.
 """
 
 import signal
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
@@ -20,6 +22,9 @@ from api.stack.plan import Plan, plan
 from jobs.settings import settings
 
 WATCH_SECONDS = 0.1
+RESTARTS = 5
+RESTART_SECONDS = 600.0
+"""A child that ends more than RESTARTS times within so long is not started again: something is wrong with it."""
 
 
 class Processes:
@@ -30,6 +35,7 @@ class Processes:
         self._on_event = on_event
         self._running: dict[str, Running] = {}
         self._expected: set[str] = set()
+        self._ended_at: dict[str, deque[float]] = {}
         self._over = threading.Event()
         # The kernel ties a child to the thread that started it; this one lives until the last child is gone.
         self._starter = ThreadPoolExecutor(1, thread_name_prefix="starter")
@@ -62,7 +68,20 @@ class Processes:
     def wait(self) -> None:
         """Return when the farm is stopped from elsewhere; raise ChildFailed when a process ends that should run."""
         while not self._over.wait(WATCH_SECONDS):
+            self._revive()
             self.check()
+
+    def _revive(self) -> None:
+        """Start again what ended and may be; the rest is left to `check`."""
+        for name, running in list(self._running.items()):
+            if running.exit_code is None or name in self._expected or not running.child.restarts:
+                continue
+            ends = self._ended_at.setdefault(name, deque(maxlen=RESTARTS))
+            if len(ends) == RESTARTS and time.monotonic() - ends[0] < RESTART_SECONDS:
+                continue
+            ends.append(time.monotonic())
+            self._on_event(f"{running.obituary().partition(chr(10))[0]} It is started again.")
+            self.start(running.child)
 
     def kill(self, name: str) -> int:
         """SIGKILL, and take its end for expected; the exit code."""

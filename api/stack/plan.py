@@ -128,4 +128,5 @@ def _worker(folder: DataFolder, environment: Mapping[str, str], api_url: str, na
         environment=environment,
         ready_seconds=WORKER_READY_SECONDS,
         grace_seconds=WORKER_GRACE_SECONDS,
+        restarts=True,  # what kills a worker (a device that hangs, a picture too large) must not end the night
     )

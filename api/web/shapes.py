@@ -175,6 +175,7 @@ class Worker(BaseModel):
     busy: int = Field(description="tickets that it has now")
     seen_at: float = Field(description="Unix seconds")
     rendered: int = Field(description="pictures since it started")
+    drained: bool = Field(description="it takes no more work until it is resumed")
 
     @classmethod
     def of(cls, view: WorkerView) -> Self:
@@ -188,6 +189,7 @@ class Worker(BaseModel):
             busy=view.busy,
             seen_at=view.seen_at,
             rendered=view.rendered,
+            drained=view.drained,
         )
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import redis
 
 from jobs.errors import Conflict, NotFound
-from jobs.ledger.keyspace import IDEMPOTENCY_SECONDS, WORKER_SECONDS, Keyspace
+from jobs.ledger.keyspace import DRAIN_SECONDS, IDEMPOTENCY_SECONDS, WORKER_SECONDS, Keyspace
 from jobs.ledger.reading import job_view, worker_view
 from jobs.ledger.scripts import Client, Scripts, speaking_to_redis
 from jobs.ledger.views import EVERY_REFUSAL, Accepted, JobView, Refusal, Selection, WorkerView
@@ -193,9 +193,25 @@ class Book:
             pipe = self.redis.pipeline(transaction=False)
             for worker in seen:
                 pipe.hgetall(self.keys.worker(worker))
-            rows = pipe.execute() if seen else []
-        views = (worker_view(worker, seen[worker], row) for worker, row in zip(seen, rows, strict=True) if row)
+                pipe.exists(self.keys.named(f"drain:{worker}"))
+            rows = iter(pipe.execute() if seen else [])
+        told = ((worker, next(rows), bool(next(rows))) for worker in seen)
+        views = (worker_view(worker, seen[worker], row, drained=drained) for worker, row, drained in told if row)
         return tuple(sorted(views, key=lambda view: view.id))
+
+    def drain(self, worker: str, *, wanted: bool) -> None:
+        """Have a worker finish what is in flight and take no more work, or take work again; within a tick.
+
+        Raises:
+            NotFound: no such worker was seen lately.
+
+        """
+        if worker not in {view.id for view in self.workers()}:
+            said = f"there is no worker {worker[:80]!r}"
+            raise NotFound(said, remedy="List the workers with `pentimento workers` or GET /v1/workers.")
+        key = self.keys.named(f"drain:{worker}")
+        with speaking_to_redis():
+            self.redis.set(key, "1", ex=DRAIN_SECONDS) if wanted else self.redis.delete(key)
 
     def _control(self, job: str, caller: str, verb: str, word: str, *more: str) -> JobView:
         self.describe(job, caller=caller)

@@ -28,6 +28,7 @@ duties                  zset    "plan job" | "finish job" → not before (Unix s
 jobs:all, jobs:{caller} zset    job → time of acceptance, for listing without scanning
 workers                 zset    worker → last seen (Unix seconds)
 worker:{id}             hash    device, backend, models, slots, busy, rendered; expires
+drain:{worker}          string  this worker shall take no more work; expires after DRAIN_SECONDS
 idem:{caller}:{key}     string  "job body-hash", expires after IDEMPOTENCY_SECONDS
 lock:{name}             string  one recurring duty at a time, expires
 instance                string  drawn once; absent where jobs exist: Redis lost its state
@@ -39,6 +40,7 @@ from typing import Final
 
 MAX_REFUSALS: Final = 1000
 MAX_EVENTS: Final = 20_000
+DRAIN_SECONDS: Final = 30 * 24 * 3600
 IDEMPOTENCY_SECONDS: Final = 7 * 24 * 3600
 WORKER_SECONDS: Final = 15
 """A worker that was not seen for so long counts as gone."""

@@ -211,8 +211,11 @@ class Leasing:
         render, urgent, duties = self._script("demand", _spaced(models), limit, first_chunk)
         return Demand(render=render, urgent=urgent, duties=duties)
 
-    def announce(self, view: WorkerView) -> None:
-        """This worker lives; it counts as gone when it doesn't say so again within `WORKER_SECONDS`."""
+    def announce(self, view: WorkerView) -> bool:
+        """This worker lives; it counts as gone when it doesn't say so again within `WORKER_SECONDS`.
+
+        Returns whether somebody has drained it: it shall take no more work.
+        """
         with speaking_to_redis():
             seconds, micros = self._book.redis.time()
             pipe = self._book.redis.pipeline(transaction=True)
@@ -228,13 +231,14 @@ class Leasing:
             }
             pipe.hset(self._book.keys.worker(view.id), mapping=fields)
             pipe.expire(self._book.keys.worker(view.id), WORKER_SECONDS)
-            pipe.execute()
+            pipe.exists(self._book.keys.named(f"drain:{view.id}"))
+            return bool(pipe.execute()[-1])
 
     def leave(self, worker: str) -> None:
         """This worker goes away in good order."""
         with speaking_to_redis():
             self._book.redis.zrem(self._book.keys.named("workers"), worker)
-            self._book.redis.delete(self._book.keys.worker(worker))
+            self._book.redis.delete(self._book.keys.worker(worker), self._book.keys.named(f"drain:{worker}"))
 
     def alone_at(self, name: str, *, seconds: float) -> bool:
         """True for the one process that does the recurring duty `name` in the next `seconds`."""

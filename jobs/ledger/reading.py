@@ -45,7 +45,7 @@ def job_view(
     )
 
 
-def worker_view(worker: str, seen_at: float, fields: Mapping[str, str]) -> WorkerView:
+def worker_view(worker: str, seen_at: float, fields: Mapping[str, str], *, drained: bool) -> WorkerView:
     """A worker from its announcement."""
     return WorkerView(
         id=worker,
@@ -56,4 +56,5 @@ def worker_view(worker: str, seen_at: float, fields: Mapping[str, str]) -> Worke
         busy=int(fields["busy"]),
         seen_at=seen_at,
         rendered=int(fields["rendered"]),
+        drained=drained,
     )

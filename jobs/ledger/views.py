@@ -121,7 +121,7 @@ EVERY_REFUSAL = Selection()
 
 @dataclass(frozen=True, slots=True)
 class WorkerView:
-    """A worker as it last announced itself."""
+    """A worker as it last announced itself. drained: it takes no more work until it is told to."""
 
     id: str
     device: str
@@ -131,3 +131,4 @@ class WorkerView:
     busy: int
     seen_at: float
     rendered: int
+    drained: bool = False

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from api.stack.child import Child, ChildFailed, Running
-from api.stack.farm import Processes
+from api.stack.farm import RESTARTS, Processes
 
 # Says that it runs by a file, and on SIGTERM appends its name to a file that all of them share.
 OBEDIENT = """
@@ -142,6 +142,21 @@ def test_waiting_ends_when_a_child_crashes(processes: Processes, tmp_path: Path)
         processes.wait()
 
 
+def test_a_child_that_may_restart_is_started_again_until_it_ends_too_often(
+    processes: Processes, tmp_path: Path, events: list[str]
+) -> None:
+    script = "import sys, time; time.sleep(0.2); sys.exit(70)"
+    again = Child("again", child("again", tmp_path, script).argv, tmp_path / "log", lambda _: True, restarts=True)
+    processes.start(child("steady", tmp_path))
+    processes.start(again)
+
+    with pytest.raises(ChildFailed, match="again ended with 70"):
+        processes.wait()
+
+    assert events.count("again ended with 70. It is started again.") == RESTARTS
+    assert "steady" in processes.pids
+
+
 def test_waiting_ends_without_error_when_the_farm_is_stopped(processes: Processes, tmp_path: Path) -> None:
     processes.start(child("steady", tmp_path))
     waiting = threading.Thread(target=processes.wait)
@@ -198,7 +213,7 @@ import sys, signal
 from pathlib import Path
 sys.path.insert(0, {str(Path(__file__).parent.parent.parent)!r})
 from tests.stack.test_processes import child
-from api.stack.farm import Processes
+from api.stack.farm import RESTARTS, Processes
 processes = Processes(lambda _: None)
 processes.start(child("orphan", Path({str(tmp_path)!r})))
 print(processes.pids["orphan"], flush=True)
