@@ -46,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--out", type=Path, default=Path("demo-model"), help="checkpoints and pictures; several GB")
     parser.add_argument("--resume", action="store_true", help="go on with the training in --out")
     parser.add_argument("--stage", action="append", choices=STAGES, help="only this one; may be given again")
-    parser.add_argument("--groups", type=int, default=0, help="compositions to paint, a multiple of 100")
+    parser.add_argument("--groups", type=int, default=0, help="compositions to paint, a multiple of 20")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--to", type=Path, help=f"where the model is written; the shipped one is in {WEIGHTS.name}/")
     return parser

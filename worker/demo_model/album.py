@@ -20,7 +20,7 @@ from worker.demo_model.grammar import COLOURS, LIGHTS, MEDIA, SCENES, Wish
 from worker.demo_model.painting import SIDE, paint
 
 PER_GROUP = len(MEDIA)
-_SHARD = 100  # groups; a shard takes a core about three seconds
+_SHARD = 20  # groups; a shard takes a core half a second
 MASK_SIDE = 16
 TRAINING_SEEDS = 1_000_000  # held-out compositions have smaller seeds
 
@@ -49,7 +49,7 @@ class Album:
 
 
 def open_album(folder: Path, groups: int, say: Callable[[str], None]) -> Album:
-    """The album of that many groups (a multiple of 100); painted first where it isn't there yet.
+    """The album of that many groups (a multiple of 20); painted first where it isn't there yet.
 
     Takes 300 kB of disk a group, and a core paints about 30 groups a second.
     """

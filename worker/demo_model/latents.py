@@ -66,7 +66,7 @@ def _encoded(vae: AutoencoderKL, album: Album, setting: Setting) -> Encoded:
     found, size = [], setting.pictures
     for start in range(0, len(album.pixels), size):
         pictures = torch.from_numpy(np.array(album.pixels[start : start + size])).to(setting.device)
-        with setting.precision:
+        with setting.precision(wide=True):
             mean = vae.encode(pictures.permute(0, 3, 1, 2).float() / 127.5 - 1).latent_dist.mean
         found.append(mean.half())
         if start // size % 100 == 99:

@@ -1,7 +1,6 @@
 """How long a training stage goes on, how fast it learns meanwhile, and how it survives being stopped."""
 
 import math
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,22 +20,30 @@ class Setting:
     pictures: int
     say: Callable[[str], None]
 
-    @property
-    def precision(self) -> torch.autocast:
-        """bfloat16 where it pays."""
-        return torch.autocast(self.device.type, torch.bfloat16)
+    def precision(self, *, wide: bool) -> torch.autocast:
+        """bfloat16 where it pays: always on a GPU, on a CPU for the autoencoder's `wide` pictures alone."""
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=wide or self.device.type == "cuda")
 
 
 class Pace:
     """Counts a stage's time, over all its runs, and steps; the learning rate follows the share of time that is gone."""
 
-    def __init__(self, name: str, seconds: float, peak: float, place: Path, say: Callable[[str], None]) -> None:
-        """Checkpoints go to the file `place`; `peak` is the highest learning rate."""
+    def __init__(
+        self,
+        name: str,
+        seconds: float,
+        peak: float,
+        place: Path,
+        say: Callable[[str], None],
+        clock: Callable[[], float],
+    ) -> None:
+        """Checkpoints go to the file `place`; `peak` is the highest learning rate; `clock` counts seconds."""
         self.step = 0
         self.curve: list[tuple[int, float, dict[str, float]]] = []
         self._name, self._seconds, self._peak, self._place, self._say = name, seconds, peak, place, say
         self._spent = 0.0
-        self._began = time.monotonic()
+        self._clock = clock
+        self._began = clock()
         self._saved = self._said = self._began
         self._sums: dict[str, torch.Tensor] = {}
         self._count = 0
@@ -44,7 +51,7 @@ class Pace:
     @property
     def spent(self) -> float:
         """Seconds of training so far, in all runs."""
-        return self._spent + time.monotonic() - self._began
+        return self._spent + self._clock() - self._began
 
     @property
     def share(self) -> float:
@@ -69,7 +76,7 @@ class Pace:
         self._count += 1
         for name, value in losses.items():
             self._sums[name] = self._sums.get(name, torch.zeros(())) + value.detach().float().cpu()
-        now = time.monotonic()
+        now = self._clock()
         if now - self._said > _SAY_EVERY_SECONDS or self.over:
             means = {name: float(value) / self._count for name, value in self._sums.items()}
             self.curve.append((self.step, round(self.spent, 1), means))
@@ -78,7 +85,7 @@ class Pace:
             self._sums, self._count, self._said = {}, 0, now
         if now - self._saved > _SAVE_EVERY_SECONDS or self.over:
             self.save(state())
-            self._saved = time.monotonic()
+            self._saved = self._clock()
 
     def save(self, state: dict[str, Any]) -> None:
         """Write a checkpoint beside the old one, then take its place."""
@@ -92,7 +99,7 @@ class Pace:
             return None
         found = torch.load(self._place, map_location=device, weights_only=True)
         self.step, self._spent, self.curve = found["step"], found["spent"], found["curve"]
-        self._began = time.monotonic()
+        self._began = self._clock()
         self._say(f"{self._name} goes on from step {self.step}, {self._spent:.0f} s")
         state: dict[str, Any] = found["state"]
         return state

@@ -34,8 +34,6 @@ def paint(wish: Wish, seed: int, side: int = SIDE) -> Painting:
     colour: Colour = (red, green, blue)
     PAINTERS[wish.scene](sheet, colour)
     if wish.light == "winter":
-        for _ in range(24):
-            flake = shade.uniform(0.006, 0.011)
-            sheet.ellipse(shade.random(), shade.random(), flake, flake, (255, 255, 255))
+        sheet.snow(shade)
     plain, subject = sheet.finished()
     return Painting(in_medium(plain, wish.medium, shade, night=wish.light == "night"), subject)

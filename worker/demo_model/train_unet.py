@@ -79,12 +79,12 @@ def train_unet(learner: Learner, lessons: Lessons, pace: Pace, setting: Setting)
         networks = {"unet": learner.unet.state_dict(), "text": learner.text.state_dict()}
         return {**networks, "optimizer": optimizer.state_dict(), "average": learner.average}
 
-    draw = _Draw(lessons, setting)
+    draw = Draw(lessons, setting)
     while not pace.over:
         for group in optimizer.param_groups:
             group["lr"] = pace.rate
         sample = draw(pace.step)
-        with setting.precision:
+        with setting.precision(wide=False):
             texts = learner.text(sample.tokens)[0]
             said = learner.unet(sample.noised, sample.times, encoder_hidden_states=texts).sample.float()
         wrong = ((said - sample.wanted).square().mean(1) * sample.weight).mean((1, 2))
@@ -100,7 +100,9 @@ def train_unet(learner: Learner, lessons: Lessons, pace: Pace, setting: Setting)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Sample:
+class Sample:
+    """A batch: noised latents and the v wanted of them, times, tokens, weights of cells, and which rows are mixed."""
+
     noised: torch.Tensor
     wanted: torch.Tensor
     times: torch.Tensor
@@ -109,8 +111,8 @@ class _Sample:
     bridged: torch.Tensor
 
 
-class _Draw:
-    """Draws the batch of a step; the same step draws the same batch."""
+class Draw:
+    """Draws batches; the same step draws the same one."""
 
     def __init__(self, lessons: Lessons, setting: Setting) -> None:
         self._lessons, self._setting = lessons, setting
@@ -118,7 +120,8 @@ class _Draw:
         self._signal, self._noise = kept.sqrt(), (1 - kept).sqrt()
         self._ratio = self._noise / self._signal
 
-    def __call__(self, step: int) -> _Sample:
+    def __call__(self, step: int) -> Sample:
+        """The batch of a step."""
         lessons, count, device = self._lessons, self._setting.pictures, self._setting.device
         dice = torch.Generator(device).manual_seed(step)
 
@@ -143,7 +146,7 @@ class _Draw:
         tokens = lessons.tokens[place, below(lessons.tokens.shape[1])].long()
         tokens = torch.where((chances() < _UNTOLD)[:, None], lessons.nothing.long(), tokens)
         weight = 1 + _SUBJECT * lessons.subjects[place].float() / 255
-        return _Sample(
+        return Sample(
             noised,
             # The v that leads from here to the wanted picture, whatever was mixed in.
             (signal * noised - wanted) / noise.clamp(min=0.03),

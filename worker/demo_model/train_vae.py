@@ -68,10 +68,10 @@ def _batch(album: Album, pace: Pace, setting: Setting) -> torch.Tensor:
 def _losses(
     vae: AutoencoderKL, shown: torch.Tensor, setting: Setting, *, decoder_only: bool
 ) -> dict[str, torch.Tensor]:
-    with setting.precision, torch.set_grad_enabled(not decoder_only):
+    with setting.precision(wide=True), torch.set_grad_enabled(not decoder_only):
         posterior = vae.encode(shown).latent_dist
         mean, spread = posterior.mean.float(), posterior.logvar.float()
-    with setting.precision:
+    with setting.precision(wide=True):
         drawn = mean + torch.exp(0.5 * spread) * torch.randn_like(mean)
         back = vae.decode(drawn).sample.float()
     wrong = back - shown

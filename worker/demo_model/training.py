@@ -1,5 +1,6 @@
 """The whole training as stages that can be stopped and resumed: paint, autoencoder, latents, UNet, decoder, export."""
 
+import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,12 +19,12 @@ from worker.demo_model.train_vae import train_vae
 
 STAGES = ("vae", "unet", "decoder")
 _SHARES = {"vae": 0.25, "unet": 0.6, "decoder": 0.15}  # of the minutes
-_PEAKS = {"vae": 3e-3, "unet": 1.5e-3, "decoder": 1.5e-3}  # learning rates
+_PEAKS = {"vae": 2e-3, "unet": 1.5e-3, "decoder": 1e-3}  # learning rates
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How much is trained, where, and on what. `groups`: compositions in the album, a multiple of 100."""
+    """How much is trained, where, and on what. `groups`: compositions in the album, a multiple of 20."""
 
     out: Path
     minutes: float
@@ -31,6 +32,7 @@ class Plan:
     groups: int
     seed: int
     say: Callable[[str], None]
+    clock: Callable[[], float] = time.monotonic
 
     def setting(self, stage: str) -> Setting:
         """A GPU takes batches that fill it; a CPU those that teach most a minute."""
@@ -40,7 +42,7 @@ class Plan:
     def pace(self, stage: str) -> Pace:
         """The stage's share of the minutes."""
         seconds = self.minutes * 60 * _SHARES[stage]
-        return Pace(stage, seconds, _PEAKS[stage], self.out / f"{stage}.pt", self.say)
+        return Pace(stage, seconds, _PEAKS[stage], self.out / f"{stage}.pt", self.say, self.clock)
 
 
 def train(plan: Plan, stages: tuple[str, ...] = STAGES) -> None:
