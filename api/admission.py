@@ -11,7 +11,9 @@ from jobs.errors import TooLarge
 from jobs.ledger.book import Book
 from jobs.models import ModelTable
 from jobs.settings import Settings
+from jobs.spec.images import folder_of
 from jobs.spec.model import JobSpec
+from jobs.spec.patterns import Pattern
 from jobs.spec.problems import Problems
 from jobs.storage import Storage
 from jobs.storage.rights import why_never_read
@@ -98,13 +100,15 @@ def check_images(spec: JobSpec, *, caller: str, settings: Settings, storage: Sto
     problems = Problems(source="the job spec")
     uploads: dict[str, int] = {}
     for k, image in enumerate(spec.images):
-        uri = parse(image.uri)
+        place = Pattern.of(image.uri).base if image.kind == "pattern" else ""
+        uri = folder_of(place) if place else parse(image.uri)
         if isinstance(uri, UploadUri):
             uploads.setdefault(uri.sha256, k)
             continue
         why, remedy = why_never_read(uri, caller=caller, settings=settings)
         if why:
-            problems.add(("images", k, "uri"), why, value=image.uri, remedy=remedy)
+            key = "table" if image.kind == "table" else "uri"
+            problems.add(("images", k, key), why, value=image.uri, remedy=remedy)
     for sha256, k in itertools.islice(uploads.items(), UPLOADS_LOOKED_AT):
         if storage.head(upload_uri(settings.output_uri, caller, sha256)) is None:
             problems.add(

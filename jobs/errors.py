@@ -11,6 +11,7 @@
     │   ├── TooLarge           a bound was exceeded; the message says the bound and the value
     │   ├── ForbiddenUri       a scheme, root, bucket or address that this deployment does not read
     │   ├── ImageNotFound      the URI was reached, and there is nothing there
+    │   ├── ImageChanged       not the object that planning listed
     │   ├── BadImage           bytes that are not a picture we decode, truncated, or too many pixels
     │   ├── ForeignObject      another object lies at the output key: never overwritten
     │   ├── Unsupported        a fine request for what this deployment can't do
@@ -133,6 +134,12 @@ class ImageNotFound(CallersFault):
     """The URI was reached, and there is nothing there."""
 
     code = "image_not_found"
+
+
+class ImageChanged(CallersFault):
+    """The object is not the one that planning listed: a sweep's pictures all come from the same bytes."""
+
+    code = "image_changed"
 
 
 class BadImage(CallersFault):

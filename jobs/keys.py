@@ -10,7 +10,7 @@ from functools import lru_cache
 from jobs.ids import is_job_id
 from jobs.spec.fields import FIELDS
 from jobs.spec.images import slug
-from jobs.spec.model import JobSpec, label
+from jobs.spec.model import JobSpec
 from jobs.spec.names import MAX_SEGMENT, segments
 from jobs.template import Template, spell
 from jobs.uris import caller_uri
@@ -52,7 +52,7 @@ def picture_uri(results_uri: str, spec: JobSpec, variant: Variant) -> str:
     The position is zero-padded to 6 digits; where the template has no `{index}` that can be read back, `-{index}` is
     added at its end (see `jobs.spec.names`), so no two pictures of a job share a key.
     """
-    name = "/".join(_segment(part, spec, variant) for part in _parts(spec.output.name))
+    name = "/".join(_segment(part, variant) for part in _parts(spec.output.name))
     return f"{results_uri}pictures/{name}.png"
 
 
@@ -60,14 +60,14 @@ _DOTS = re.compile(r"\.{2,}")
 _parts = lru_cache(maxsize=256)(segments)
 
 
-def _segment(part: Template, spec: JobSpec, variant: Variant) -> str:
+def _segment(part: Template, variant: Variant) -> str:
     literals = sum(map(len, part.literals))
     room = (MAX_SEGMENT - literals) // max(1, len(part.names))
-    filled = {name: slug(_said(name, spec, variant), limit=room) or "none" for name in part.names}
+    filled = {name: slug(_said(name, variant), limit=room) or "none" for name in part.names}
     return _DOTS.sub(".", part.fill(filled)).strip(".") or "none"
 
 
-def _said(name: str, spec: JobSpec, variant: Variant) -> str:
+def _said(name: str, variant: Variant) -> str:
     """What a field of the name template stands for, before it is made safe."""
     if name == "index":
         return f"{variant.index:06d}"
@@ -80,9 +80,7 @@ def _said(name: str, spec: JobSpec, variant: Variant) -> str:
     if name in FIELDS:
         value = getattr(variant.parameters, name)
         return "" if value is None else spell(value)
-    number = variant.index // (spec.cells * spec.samples)
-    settings = spec.images[number].settings if number < len(spec.images) else {}
-    return spell(label(settings[name])) if name in settings else ""
+    return spell(variant.variables[name]) if name in variant.variables else ""
 
 
 def record_uri(results_uri: str, *, chunk_start: int, fence: int, part: int) -> str:
@@ -118,3 +116,13 @@ def errors_jsonl_uri(results_uri: str) -> str:
 def sheet_uri(results_uri: str) -> str:
     """The contact sheet."""
     return f"{results_uri}sheet.png"
+
+
+def listing_uri(results_uri: str) -> str:
+    """What planning listed: how many images and variants there are, and where the pages of the listing lie."""
+    return f"{results_uri}images.json"
+
+
+def listing_page_uri(results_uri: str, folder: str, page: int) -> str:
+    """A page of the listing. folder: one for each attempt at planning, so that two never mix."""
+    return f"{results_uri}images/{folder}/{page:06d}.jsonl"

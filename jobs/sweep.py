@@ -11,9 +11,10 @@ from functools import cached_property, lru_cache
 from typing import Any, cast
 
 from jobs.seeds import fixed_seed, hashed_seed
-from jobs.spec import JobSpec, init_images
+from jobs.spec import JobSpec, named_images
+from jobs.spec.fields import FIELDS
 from jobs.spec.holes import Holes
-from jobs.spec.model import AxisSpec, FieldValue, PromptText, label
+from jobs.spec.model import AxisSpec, FieldValue, ImageSpec, PromptText, label
 from jobs.template import Template, parse_template, spell
 from jobs.variant import InitImage, Parameters, Scalar, Variant, WeightedPrompt
 
@@ -44,17 +45,30 @@ class Axis:
 
 
 class Sweep:
-    """The sweep of a spec. `images` replaces the spec's own list where it was resolved elsewhere.
+    """The sweep of a spec. `images`: those that were listed for an open spec, each with its name; read as needed.
 
+    bare, count: whether no image has settings of its own, and how many variants are rendered, where that is known
+    without looking at all of them.
     A seed plan without a base counts as base 0, so that a plan can be shown before the base is drawn (`freeze`).
     """
 
-    def __init__(self, spec: JobSpec, images: Sequence[InitImage] | None = None) -> None:
+    def __init__(
+        self,
+        spec: JobSpec,
+        images: Sequence[ImageSpec] | None = None,
+        *,
+        bare: bool | None = None,
+        count: int | None = None,
+    ) -> None:
+        if images is None and spec.open:
+            raise ValueError("the images of this spec are not listed yet")
         self.spec = spec
-        self.images = init_images(spec) if images is None else tuple(images)
+        self.images = named_images(spec) if images is None else images
+        bare = not any(image.settings for image in self.images) if bare is None else bare
         self.axes = tuple(Axis(axis.key, axis.names, axis) for axis in spec.axes)
         self.samples = spec.samples
-        self._holes = Holes(spec, tuple(image.name for image in self.images))
+        self._holes = Holes(spec, self.images, bare=bare)
+        self._known_count = count
         self._strides = tuple(
             (axis.names, axis.columns, stride, axis.size)
             for axis, stride in zip(spec.axes, self._holes.strides, strict=True)
@@ -69,12 +83,11 @@ class Sweep:
     @cached_property
     def count(self) -> int:
         """How many variants are rendered: positions without the holes."""
-        return self._holes.count() * self.samples
+        return self._holes.count() * self.samples if self._known_count is None else self._known_count
 
-    @property
-    def image_names(self) -> tuple[str, ...]:
-        """The names of the init images, in order."""
-        return tuple(image.name for image in self.images)
+    def variants_of(self, image: ImageSpec) -> int:
+        """How many variants of one image are rendered."""
+        return self._holes.rendered(image) * self.samples
 
     @cached_property
     def models(self) -> tuple[str, ...]:
@@ -107,14 +120,16 @@ class Sweep:
         cell, sample = divmod(rest, self.samples)
         image = self.images[number]
         values = self._coordinates(cell)
-        settings = self.spec.images[number].settings if number < len(self.spec.images) else {}
+        settings = image.settings
         for name, value in settings.items():
             if name in values:
                 values[name] = value
         coordinates = {name: label(value) for name, value in values.items()}
         fields: dict[str, FieldValue] = {**self.spec.fixed, **values, **settings}
         seed = self._seed(fields, image.name, coordinates, sample)
-        return Variant(index, image, _parameters(fields, seed), coordinates, sample)
+        init = InitImage(image.uri, image.name, image.custom_id, image.size, image.etag)
+        own = {name: label(value) for name, value in settings.items() if name not in FIELDS}
+        return Variant(index, init, _parameters(fields, seed), coordinates, sample, own)
 
     def _coordinates(self, cell: int) -> dict[str, FieldValue]:
         values: dict[str, FieldValue] = {}

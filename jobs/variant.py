@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Literal
 
 Fit = Literal["cover", "contain", "stretch"]
@@ -16,11 +16,14 @@ class InitImage:
 
     `name` is short, unique within the job and safe in a key (`[A-Za-z0-9._-]`); it also identifies the image in the
     seed derivation, so it doesn't change when images are added before it. custom_id: the caller's own word, or empty.
+    size (bytes) and etag: what it was when it was listed, -1 and empty where it was not.
     """
 
     uri: str
     name: str
     custom_id: str = ""
+    size: int = -1
+    etag: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +65,17 @@ class Parameters:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """Element `index` of a job's sweep. `coordinates` are the axis values that led here, by field or variable name."""
+    """Element `index` of a job's sweep. `coordinates` are the axis values that led here, by field or variable name.
+
+    variables: those that the image itself sets.
+    """
 
     index: int
     image: InitImage
     parameters: Parameters
     coordinates: Mapping[str, Scalar]
     sample: int = 0
+    variables: Mapping[str, Scalar] = field(default_factory=dict)
 
 
 def fingerprint(

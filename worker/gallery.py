@@ -80,6 +80,8 @@ def _init(view: JobView, variant: Variant, shop: "Workshop") -> Pixels | None:
             max_pixels=model.max_pixels,
             mode=wanted.fit,
             job=view.id,
+            size=variant.image.size,
+            etag=variant.image.etag,
         ).pixels
     except PentimentoError as error:
         _log.info("an init image is missing on the sheet", job=view.id, image=variant.image.name, error=str(error))

@@ -8,6 +8,7 @@ import orjson
 
 from jobs.spec import JobSpec, parse_spec
 from jobs.storage import Storage
+from jobs.storage.listing import stored_sweep
 from jobs.sweep import Sweep
 
 KEPT = 32
@@ -42,7 +43,7 @@ class Manifests:
                 self._plans.move_to_end(uri)
                 return self._plans[uri]
         spec = parse_spec(orjson.loads(self._storage.read(uri, limit=MAX_BYTES)), source=uri)
-        plan = Plan(spec, Sweep(spec))
+        plan = Plan(spec, stored_sweep(self._storage, uri.removesuffix("manifest.json"), spec))
         with self._lock:
             self._plans[uri] = plan
             while len(self._plans) > KEPT:

@@ -10,6 +10,7 @@ from jobs.ledger.keyspace import MIN_CHUNK
 from jobs.spec import parse_spec
 from jobs.sweep import Sweep
 from worker.crash_points import reach
+from worker.freezing import freeze_images
 from worker.records import write_jobfile
 
 if TYPE_CHECKING:
@@ -29,14 +30,17 @@ def plan(job: str, shop: "Workshop") -> None:
     if text is None:
         return
     view = shop.book.describe(job)
-    sweep = Sweep(parse_spec(orjson.loads(text), source=job))
+    spec = parse_spec(orjson.loads(text), source=job)
+    sweep = freeze_images(view, spec, shop) if spec.open else Sweep(spec)
     write_jobfile(view, shop.storage)
     uri = manifest_uri(view.results_uri)
     reach("before-plan")
     shop.storage.write(uri, text, "application/json", if_absent=False)
     reach("after-plan")
     reach("before-ready")
-    shop.leasing.ready(job, count=sweep.count, total=len(sweep), span=sweep.span, manifest_uri=uri)
+    failures = spec.run.failures_allowed(sweep.count)
+    counts = {"count": sweep.count, "total": len(sweep), "span": sweep.span}
+    shop.leasing.ready(job, **counts, manifest_uri=uri, max_failures=failures)
     reach("after-ready")
     _log.info("planned", job=job, count=sweep.count)
     # Now rather than at the next tick: a small job should start at once.

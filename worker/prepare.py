@@ -82,6 +82,8 @@ class Preparer:
             max_pixels=model.max_pixels,
             mode=wanted.fit,
             job=lease.job,
+            size=variant.image.size,
+            etag=variant.image.etag,
         )
         height, width = image.pixels.shape[:2]
         fingerprint = self._backend.fingerprint(variant, image_sha256=image.sha256, width=width, height=height)

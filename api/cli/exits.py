@@ -23,6 +23,7 @@ EXITS: Mapping[type[PentimentoError], int] = {
     errors.ForbiddenUri: 16,
     errors.ImageNotFound: 17,
     errors.BadImage: 18,
+    errors.ImageChanged: 43,
     errors.ForeignObject: 19,
     errors.WorldsFault: 20,
     errors.Unreachable: 21,

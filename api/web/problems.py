@@ -30,6 +30,7 @@ STATUS: Mapping[type[PentimentoError], int] = {
     errors.TooLarge: 413,
     errors.ForbiddenUri: 422,  # the spec names it; 403 would speak of the caller
     errors.ImageNotFound: 422,
+    errors.ImageChanged: 409,
     errors.BadImage: 422,
     errors.ForeignObject: 409,
     errors.Unsupported: 422,

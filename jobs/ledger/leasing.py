@@ -177,9 +177,15 @@ class Leasing:
         """Give out again what expired leases left open; returns how many leases were reaped."""
         return int(self._script("reap", limit))
 
-    def ready(self, job: str, *, count: int, total: int, span: int, manifest_uri: str) -> State:
-        """Planning is done. span: raw positions of one init image; chunks end on its borders where they can."""
-        return State(self._script("ready", job, count, total, span, manifest_uri))
+    def ready(
+        self, job: str, *, count: int, total: int, span: int, manifest_uri: str, max_failures: int | None = None
+    ) -> State:
+        """Planning is done. span: raw positions of one init image; chunks end on its borders where they can.
+
+        max_failures: by the count that is known now; None leaves what was accepted.
+        """
+        limit = "" if max_failures is None else max_failures
+        return State(self._script("ready", job, count, total, span, manifest_uri, limit))
 
     def fail(self, job: str, *, reason: str) -> None:
         """Planning found that nothing can be rendered."""

@@ -10,7 +10,8 @@ A document comes in a short form and in a long one (`apiVersion: pentimento/v1`,
 `checks`        what the parts say about each other: variables, per-image settings, cells, sizes
 `model`         the normal form
 `holes`         which cells are not rendered, and how many are
-`images`        image URIs and names, local paths
+`image_lines`   the lines of `images`; `images` knows URIs, names, local paths; `patterns` knows globs
+`choices`       alternatives inside a prompt
 `names`         the template by which pictures are named
 `canonical`     the normal form as text again: stable bytes, the same spec when parsed
 `schema`        the JSON Schema
@@ -25,7 +26,7 @@ from dataclasses import replace
 
 from jobs.spec.canonical import canonical_json, document_of, spec_hash
 from jobs.spec.checks import Checks
-from jobs.spec.images import init_images, local_paths, require_uris, with_images
+from jobs.spec.images import local_paths, named_images, require_uris, with_images
 from jobs.spec.model import AxisSpec, ImageSpec, JobSpec, OutputSpec, RunSpec, SeedPlan
 from jobs.spec.problems import Lines, Path, Problems
 from jobs.spec.reading import Document
@@ -43,9 +44,9 @@ __all__ = [
     "canonical_json",
     "document_of",
     "freeze",
-    "init_images",
     "json_schema",
     "local_paths",
+    "named_images",
     "parse_spec",
     "require_uris",
     "spec_hash",

@@ -62,11 +62,13 @@ def document_of(spec: JobSpec) -> dict[str, object]:
 
 
 def _image(image: ImageSpec) -> dict[str, object]:
-    said: dict[str, object] = {"uri": image.uri}
+    said: dict[str, object] = {"table" if image.kind == "table" else "uri": image.uri}
     if image.name:
         said["name"] = image.name
     if image.custom_id:
         said["custom_id"] = image.custom_id
+    if image.sidecar:
+        said["sidecar"] = image.sidecar
     if image.settings:
         said["set"] = _sorted(image.settings)
     return said

@@ -1,12 +1,12 @@
 """What the parts of a spec say about each other: variables and their uses, per-image settings, cells, names, sizes."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
-from jobs.spec.axes import RESERVED
 from jobs.spec.choices import Choices
 from jobs.spec.fields import FIELDS, MAX_POSITIONS, MAX_TEXT
 from jobs.spec.holes import Holes, TooIntricate
-from jobs.spec.images import image_names
+from jobs.spec.image_checks import ImageChecks, texts_in
+from jobs.spec.images import image_names, named_images
 from jobs.spec.model import AxisSpec, FieldValue, JobSpec, label
 from jobs.spec.names import check_name
 from jobs.spec.numbers import Span
@@ -31,6 +31,9 @@ class Checks:
         self.images_set = {name for image in spec.images for name in image.settings}
         self.known = set(self.axes.moved) | set(spec.fixed) | self.images_set | self.axes.broken
         self.known |= {name for cell in spec.include for name in cell}
+        self.sidecars = {image.sidecar for image in spec.images if image.sidecar}
+        self.known |= self.sidecars
+        self.columns_unknown = any(image.kind == "table" for image in spec.images)
 
     def run(self) -> None:
         """All checks. The last ones need a spec that is right so far."""
@@ -40,11 +43,10 @@ class Checks:
                 break
             self._names(path, template)
             self._length(path, template)
-        self.name_uses = check_name(self.document, self.spec, self.known)
+        self.name_uses = check_name(self.document, self.spec, None if self.columns_unknown else self.known)
         self._used()
-        self._joint_settings()
         if not self.problems.found:
-            self._missing()
+            self._images()
             self._excluded()
             self._included()
         if not self.problems.found:
@@ -54,37 +56,28 @@ class Checks:
 
     def _texts(self) -> Iterator[tuple[Path, str]]:
         for name in TEXT_FIELDS:
-            yield from self._in(self.spec.fixed, name, self.document.at(name))
+            yield from texts_in(self.spec.fixed, name, self.document.at(name))
         for axis in self.spec.axes:
             for name in TEXT_FIELDS:
                 if name in axis.names:
                     yield from self._in_axis(axis, name)
         for k, image in enumerate(self.spec.images):
             for name in TEXT_FIELDS:
-                yield from self._in(image.settings, name, self.document.at("images", k, "set", name))
+                yield from texts_in(image.settings, name, self.document.at("images", k, "set", name))
         for k, cell in enumerate(self.spec.include):
             for name in TEXT_FIELDS:
-                yield from self._in(cell, name, self.document.at("include", k, name))
-
-    @staticmethod
-    def _in(fields: Mapping[str, FieldValue], name: str, path: Path) -> Iterator[tuple[Path, str]]:
-        value = fields.get(name)
-        if isinstance(value, tuple):
-            for k, part in enumerate(value):
-                yield (path if len(value) == 1 else (*path, k, "text")), part.text
-        elif isinstance(value, str):
-            yield path, value
+                yield from texts_in(cell, name, self.document.at("include", k, name))
 
     def _in_axis(self, axis: AxisSpec, name: str) -> Iterator[tuple[Path, str]]:
         start = self.document.at("matrix", axis.key) if axis.in_matrix else self.document.at(axis.key)
         column = axis.columns[axis.names.index(name)]
         if isinstance(column, Choices):
             for value in column.covering():
-                yield from self._in({name: value}, name, start)
+                yield from texts_in({name: value}, name, start)
             return
         for k, value in enumerate(column):
             place = (*start, k) if axis.names == (axis.key,) else (*start, k, name)
-            yield from self._in({name: value}, name, place)
+            yield from texts_in({name: value}, name, place)
 
     def _templates(self) -> Iterator[tuple[Path, Template]]:
         for path, text in self._texts():
@@ -101,7 +94,7 @@ class Checks:
 
     def _names(self, path: Path, template: Template) -> None:
         for name in dict.fromkeys(template.names):
-            if name in self.known and name not in {*TEXT_FIELDS, "seed"}:
+            if (name in self.known or self.columns_unknown) and name not in {*TEXT_FIELDS, "seed"}:
                 continue
             near = nearest(name, self.fillable())
             variables = [known for known in self.fillable() if known not in FIELDS]
@@ -143,6 +136,8 @@ class Checks:
                 if not effect or name not in self.name_uses:
                     self._idle(name, self.document.at("matrix", axis.key), axis=axis.size > 1 and not effect)
         for k, image in enumerate(self.spec.images):
+            if image.sidecar and image.sidecar not in {*FIELDS} | self.prompts_use | self.name_uses:
+                self._idle(image.sidecar, self.document.at("images", k, "sidecar"), axis=False)
             for name in image.settings:
                 if name not in FIELDS and name not in self.prompts_use | self.name_uses and name not in self.axes.moved:
                     self._idle(name, self.document.at("images", k, "set", name), axis=False)
@@ -153,42 +148,11 @@ class Checks:
         why = ", so its cells would differ by their seeds only" if axis else ""
         self.problems.add(path, f"no prompt uses {{{name}}}{why}", remedy=remedy)
 
-    # Per-image settings.
-
-    def _joint_settings(self) -> None:
-        joint = [axis for axis in self.spec.axes if len(axis.names) > 1]
+    def _images(self) -> None:
+        checks = ImageChecks(self.problems, self.spec, self.name_uses)
         for k, image in enumerate(self.spec.images):
-            for axis in joint:
-                own = [name for name in axis.names if name in image.settings]
-                rest = [name for name in axis.names if name not in image.settings]
-                if own and rest:
-                    self.problems.add(
-                        self.document.at("images", k, "set", own[0]),
-                        f"{own[0]} moves together with {', '.join(rest)} in {axis.key}",
-                        remedy=f"Set {', '.join(rest)} too, or none of them",
-                    )
-
-    def _missing(self) -> None:
-        """Names that are filled from images' own settings, and images that have not got them."""
-        everywhere = set(self.axes.moved) | set(self.spec.fixed)
-        shared = {name: self._uses_of(name, [self.spec.fixed, *self.spec.include]) for name in TEXT_FIELDS}
-        for axis in self.spec.axes:
-            for name, column in zip(axis.names, axis.columns, strict=True):
-                if name in TEXT_FIELDS:
-                    values = column.covering() if isinstance(column, Choices) else column
-                    shared[name].update(*(self._uses_of(name, [{name: value}]) for value in values))
-        named = self.name_uses - set(FIELDS) - {*RESERVED}
-        for k, image in enumerate(self.spec.images):
-            uses = set(named)
-            for name in TEXT_FIELDS:
-                uses |= self._uses_of(name, [image.settings]) if name in image.settings else shared[name]
-            for name in sorted(uses - everywhere - set(image.settings)):
-                remedy = f"Write set: {{{name}: …}} for it"
-                self.problems.add(self.document.at("images", k), f"has nothing to fill {{{name}}}", remedy=remedy)
-
-    def _uses_of(self, name: str, fields: list[Mapping[str, FieldValue]]) -> set[str]:
-        texts = (text for one in fields for _, text in self._in(one, name, ()))
-        return {used for text in texts if "{" in text for used in parse_template(text).names}
+            checks.joint(image, self.document.at("images", k))
+            checks.missing(image, self.document.at("images", k))
 
     # Cells taken out and put in.
 
@@ -197,6 +161,8 @@ class Checks:
         for k, pattern in enumerate(self.spec.exclude):
             for name, value in pattern.items():
                 path = self.document.at("exclude", k, name)
+                if name in self.sidecars or (self.spec.open and name == "image") or self.columns_unknown:
+                    continue  # told only when the images are listed
                 if name != "image" and name not in self.known:
                     self.problems.add(
                         path, f"nothing is called {name}", remedy=self.problems.hint(name, sorted(self.known))
@@ -237,7 +203,8 @@ class Checks:
                 self.problems.add(path, f"does not say {', '.join(lacking)}", remedy=remedy)
 
     def _counted(self) -> None:
-        images, cells, samples = len(self.spec.images), self.spec.cells, self.spec.samples
+        images = 1 if self.spec.open else len(self.spec.images)
+        cells, samples = self.spec.cells, self.spec.samples
         if images * cells * samples > MAX_POSITIONS:
             self.problems.add(
                 self.document.at("images"),
@@ -246,7 +213,10 @@ class Checks:
                 remedy="Split it into several jobs",
             )
             return
-        holes = Holes(self.spec, tuple(image_names(self.spec.images)))
+        if self.spec.open:
+            return
+        bare = not any(image.settings for image in self.spec.images)
+        holes = Holes(self.spec, named_images(self.spec), bare=bare)
         for k in range(len(self.spec.include)):
             if all(holes.is_hole(image, holes.product + k) for image in range(images)):
                 self.problems.add(self.document.at("include", k), "is in the product already", remedy="Remove it")

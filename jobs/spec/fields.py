@@ -73,9 +73,22 @@ NOT_YET: Mapping[str, str] = {
     "mask": "leave it out: whole pictures are repainted",
     "extends": "leave it out: every variant is rendered",
     "loras": "leave it out",
-    "table": "write the rows as images with `set`",
 }
 """Words of the language that this version can't act on, and what to do meanwhile."""
 
-DOCUMENT = ("name", "labels", "images", *FIELDS, *ALIASES, "samples", "matrix", "exclude", "include", "output", "run", "budget", "webhook")
+DOCUMENT = (
+    "name",
+    "labels",
+    "images",
+    *FIELDS,
+    *ALIASES,
+    "samples",
+    "matrix",
+    "exclude",
+    "include",
+    "output",
+    "run",
+    "budget",
+    "webhook",
+)
 """The keys of a document's short form."""

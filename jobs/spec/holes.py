@@ -5,43 +5,50 @@ matches the resolved cell, and where an included cell is in the product already.
 along each, coordinates that the same patterns match are one group, so a million cells cost as little as ten.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
-from jobs.spec.model import AxisSpec, FieldValue, JobSpec, label
+from jobs.spec.model import AxisSpec, FieldValue, ImageSpec, JobSpec, label
 from jobs.spec.numbers import Span
 from jobs.variant import Scalar
 
 MAX_GROUPS = 100_000
+KINDS_KEPT = 4096
 
 
 class TooIntricate(ValueError):
     """Patterns that overlap in more ways than are counted."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Kind:
-    """Images whose settings make the same holes. live: axes that are not replaced. patterns: those that can match."""
+    """Images whose settings make the same holes. live: axes that are not replaced. patterns: those that can match.
+
+    rendered: how many cells are, None until somebody asks.
+    """
 
     live: tuple[int, ...]
     patterns: tuple[int, ...]
     settings: Mapping[str, FieldValue]
+    rendered: int | None = None
 
 
 class Holes:
-    """The holes of a spec whose images are called `names`."""
+    """The holes of a spec with these images, each with its name. bare: whether none of them has settings of its own."""
 
-    def __init__(self, spec: JobSpec, names: tuple[str, ...]) -> None:
+    def __init__(self, spec: JobSpec, images: Sequence[ImageSpec], *, bare: bool) -> None:
         self._spec = spec
-        self._names = names
+        self._images = images
         self._axes = spec.axes
         self.strides = _strides(spec.axes)
         self.product = reduce(lambda size, axis: size * axis.size, spec.axes, 1)
         self._moved = {name: a for a, axis in enumerate(spec.axes) for name in axis.names}
         self._matches = [self._match(pattern) for pattern in spec.exclude]
         self._kinds: dict[str, _Kind] = {}
-        self._plain = not spec.exclude and not spec.include and not any(image.settings for image in spec.images)
+        self._plain = not spec.exclude and not spec.include and bare
+        self._by_name = any("image" in pattern for pattern in spec.exclude)
+        self._latest: tuple[int, _Kind | None] = (-1, None)
         self._replaced = frozenset(self._moved) | {name for pattern in spec.exclude for name in pattern}
         self._replaced |= {name for cell in spec.include for name in cell}
 
@@ -55,16 +62,24 @@ class Holes:
                 found[a] = found[a] & here if a in found else here
         return found
 
-    def _kind(self, image: int) -> _Kind:
-        settings = self._spec.images[image].settings if image < len(self._spec.images) else {}
-        own = {name: settings[name] for name in sorted(settings) if name in self._replaced}
-        name = self._names[image] if any("image" in pattern for pattern in self._spec.exclude) else ""
+    def _kind(self, image: ImageSpec) -> _Kind:
+        own = {name: image.settings[name] for name in sorted(image.settings) if name in self._replaced}
+        name = image.name if self._by_name else ""
         key = repr((name, own))
         kind = self._kinds.get(key)
         if kind is None:
             live = tuple(a for a, axis in enumerate(self._axes) if axis.names[0] not in own)
             able = [p for p, pattern in enumerate(self._spec.exclude) if self._able(pattern, own, live, name)]
+            if len(self._kinds) >= KINDS_KEPT:  # a table may bring as many kinds as rows
+                self._kinds.clear()
             kind = self._kinds[key] = _Kind(live, tuple(able), own)
+        return kind
+
+    def _kind_at(self, image: int) -> _Kind:
+        number, kind = self._latest
+        if kind is None or number != image:
+            kind = self._kind(self._images[image])
+            self._latest = (image, kind)
         return kind
 
     def _able(
@@ -82,7 +97,7 @@ class Holes:
         """Whether cell `cell` of image `image` is not rendered."""
         if self._plain:
             return False
-        kind = self._kind(image)
+        kind = self._kind_at(image)
         if cell >= self.product:
             return self._doubled(kind, cell - self.product)
         at = [cell // stride % axis.size for stride, axis in zip(self.strides, self._axes, strict=True)]
@@ -111,7 +126,7 @@ class Holes:
             at.append(min(both))
         return not self._excluded(kind, at)
 
-    def rendered(self, image: int) -> int:
+    def rendered(self, image: ImageSpec) -> int:
         """How many cells of this image are rendered.
 
         Raises:
@@ -120,20 +135,19 @@ class Holes:
         """
         if self._plain:
             return self.product
-        return self._rendered_kind(self._kind(image))
+        kind = self._kind(image)
+        if kind.rendered is None:
+            kind.rendered = self._rendered_kind(kind)
+        return kind.rendered
 
     def count(self) -> int:
-        """How many cells are rendered, over all images."""
-        if self._plain:
-            return self.product * len(self._names)
-        counts: dict[int, int] = {}
-        total = 0
-        for image in range(len(self._names)):
-            kind = self._kind(image)
-            if id(kind) not in counts:
-                counts[id(kind)] = self._rendered_kind(kind)
-            total += counts[id(kind)]
-        return total
+        """How many cells are rendered, over all images.
+
+        Raises:
+            TooIntricate: patterns that overlap in too many ways.
+
+        """
+        return self.product * len(self._images) if self._plain else sum(map(self.rendered, self._images))
 
     def _rendered_kind(self, kind: _Kind) -> int:
         product = reduce(lambda size, a: size * self._axes[a].size, kind.live, 1)

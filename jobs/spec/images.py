@@ -8,14 +8,12 @@ from dataclasses import replace
 from jobs.errors import ForbiddenUri
 from jobs.spec.model import ImageSpec, JobSpec
 from jobs.spec.problems import Path, Problems, spell_path
-from jobs.uris import MAX_URI_CHARACTERS, SCHEMES, parse
-from jobs.variant import InitImage
+from jobs.uris import MAX_URI_CHARACTERS, SCHEMES, Uri, parse, parse_file, parse_s3
 
 MAX_NAME = 60
 NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,59}")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")  # two characters at least: C:\ is a path
 _SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,5}$")
-_GLOB = re.compile(r"[*?\[\]]")
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 
@@ -30,13 +28,15 @@ def has_scheme(uri: str) -> bool:
     return _SCHEME.match(uri) is not None
 
 
-def check_uri(problems: Problems, uri: str, path: Path) -> bool:
-    """Whether an image may be written so; a problem where not. Local paths are fine here: the CLI uploads them."""
+def check_uri(problems: Problems, uri: str, path: Path, *, base: str | None = None) -> bool:
+    """Whether an image may be written so; a problem where not. Local paths are fine here: the CLI uploads them.
+
+    base: for a pattern, the part that stands before its first wildcard.
+    """
     found = _SCHEME.match(uri)
     scheme = found.group(1).lower() if found else ""
-    if uri.endswith("/") or (scheme not in {"http", "https"} and _GLOB.search(uri)):
-        what = "a folder" if uri.endswith("/") else "a pattern"
-        problems.add(path, f"{what} of images is not supported yet", value=uri, remedy="List the images one by one")
+    if uri.endswith("/") and scheme in {"http", "https"}:
+        problems.add(path, "the web has no folders that can be listed", value=uri, remedy="List the images one by one")
         return False
     if not uri or len(uri) > MAX_URI_CHARACTERS:
         problems.add(path, f"a URI has 1 to {MAX_URI_CHARACTERS} characters, this one {len(uri)}")
@@ -48,11 +48,24 @@ def check_uri(problems: Problems, uri: str, path: Path) -> bool:
         problems.add(path, f"no images are read from {scheme[:20]}:", remedy=remedy)
         return False
     try:
-        parse(uri)
+        if base is None:
+            parse(uri)
+        else:
+            folder_of(base)
     except ForbiddenUri as refused:
         problems.add(path, str(refused), remedy=refused.remedy)
         return False
     return True
+
+
+def folder_of(base: str) -> Uri:
+    """The bucket and key, or the folder, that images are listed below.
+
+    Raises:
+        ForbiddenUri: not such a place.
+
+    """
+    return parse_file(base, folder=True) if base.startswith("file:") else parse_s3(base, folder=True)
 
 
 def _derived(uri: str) -> str:
@@ -81,12 +94,10 @@ def image_names(images: tuple[ImageSpec, ...]) -> Iterator[str]:
         yield name
 
 
-def init_images(spec: JobSpec) -> tuple[InitImage, ...]:
-    """The init images of a spec, in order, each with its name."""
-    return tuple(
-        InitImage(image.uri, name, image.custom_id)
-        for image, name in zip(spec.images, image_names(spec.images), strict=True)
-    )
+def named_images(spec: JobSpec) -> tuple[ImageSpec, ...]:
+    """The images of a spec, in order, each with the name that it goes by."""
+    named = zip(spec.images, image_names(spec.images), strict=True)
+    return tuple(image if image.name == name else replace(image, name=name) for image, name in named)
 
 
 def local_paths(spec: JobSpec) -> list[tuple[str, str]]:
@@ -94,7 +105,7 @@ def local_paths(spec: JobSpec) -> list[tuple[str, str]]:
     return [
         (spell_path(("images", k, "uri")), image.uri)
         for k, image in enumerate(spec.images)
-        if not has_scheme(image.uri)
+        if image.kind == "image" and not has_scheme(image.uri)
     ]
 
 

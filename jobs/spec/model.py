@@ -24,7 +24,11 @@ SeedPolicy = Literal["per_variant", "per_image", "fixed"]
 
 @dataclass(frozen=True, slots=True)
 class ImageSpec:
-    """One init image as written. `name` is empty where the caller gave none; see `jobs.spec.images`.
+    """One line of `images` as written: an image, or many that are listed when the job is planned.
+
+    kind: what `uri` is. name: empty where the caller gave none; see `jobs.spec.images`.
+    sidecar: for a pattern, the field or variable that the text beside each image fills (`boat.txt` for `boat.png`).
+    size, etag: of the object when it was listed, -1 and empty where it was not; an object that changed is refused.
 
     settings: fields and variables for this image alone (the document's `set`); they win over axes.
     custom_id: the caller's own word for it, which its results repeat.
@@ -34,6 +38,10 @@ class ImageSpec:
     name: str = ""
     settings: Mapping[str, FieldValue] = field(default_factory=dict)
     custom_id: str = ""
+    kind: Literal["image", "pattern", "table"] = "image"
+    sidecar: str = ""
+    size: int = -1
+    etag: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +130,11 @@ class JobSpec:
     run: RunSpec = RunSpec()
     name: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def open(self) -> bool:
+        """Whether some images are known only once they are listed; such a sweep has no length yet."""
+        return any(image.kind != "image" for image in self.images)
 
     @property
     def cells(self) -> int:

@@ -63,8 +63,8 @@ def _tells(part: Template) -> bool:
     return part.names[0] == "index" and not before and bool(part.literals[1]) and not part.literals[1][0].isdigit()
 
 
-def check_name(document: Document, spec: JobSpec, known: set[str]) -> set[str]:
-    """The names that the template uses; problems where it is not one."""
+def check_name(document: Document, spec: JobSpec, known: set[str] | None) -> set[str]:
+    """The names that the template uses; problems where it is not one. known: None where a table may bring any."""
     path = document.at("output", "name")
     try:
         parts = segments(spec.output.name)
@@ -72,8 +72,8 @@ def check_name(document: Document, spec: JobSpec, known: set[str]) -> set[str]:
         document.problems.add(path, str(wrong), value=spec.output.name, remedy=wrong.remedy)
         return set()
     used = {name for part in parts for name in part.names}
-    usable = {*OUTPUT_NAMES, *FIELDS, *known}
-    for name in sorted(used - usable):
+    usable = {*OUTPUT_NAMES, *FIELDS, *(known or ())}
+    for name in sorted(used - usable if known is not None else ()):
         remedy = document.problems.hint(name, sorted(usable))
         document.problems.add(path, f"nothing is called {name}", value=spec.output.name, remedy=remedy)
     return used

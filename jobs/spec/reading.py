@@ -6,9 +6,10 @@ from typing import cast
 
 from jobs.spec.axes import Axes, read_fields
 from jobs.spec.delivery import read_budget, read_labels, read_output, read_run, read_webhook
-from jobs.spec.fields import ALIASES, DOCUMENT, FIELDS, MAX_CUSTOM_ID, MAX_IMAGES, MAX_SAMPLES
-from jobs.spec.images import MAX_NAME, NAME, check_uri, image_names
-from jobs.spec.model import FieldValue, ImageSpec, JobSpec, SeedPlan, SeedPolicy, label
+from jobs.spec.fields import ALIASES, DOCUMENT, FIELDS, MAX_SAMPLES
+from jobs.spec.image_lines import read_images
+from jobs.spec.images import MAX_NAME
+from jobs.spec.model import FieldValue, JobSpec, SeedPlan, SeedPolicy, label
 from jobs.spec.problems import Path, Problems
 from jobs.spec.values import is_axis, read_value
 
@@ -110,84 +111,6 @@ class Document:
         number = self.problems.number(value, self.at("samples"), low=1, high=MAX_SAMPLES, whole=True)
         return int(number or 1)
 
-    def images(self) -> tuple[ImageSpec, ...]:
-        """The init images, each a URI or an object."""
-        value = self.get("images")
-        path = self.at("images")
-        if value is None:
-            self.problems.add(path, "images is missing", remedy="List the init images: images: [photo.png]")
-            return ()
-        items = value if isinstance(value, list) else [value]
-        if not items:
-            self.problems.add(path, "no images make an empty sweep", value=value, remedy="List at least one")
-        if len(items) > MAX_IMAGES:
-            self.problems.add(path, f"has {len(items)} images, at most {MAX_IMAGES} are taken")
-            return ()
-        paths = [(*path, k) if isinstance(value, list) else path for k in range(len(items))]
-        images = [self._image(item, place) for item, place in zip(items, paths, strict=True)]
-        good = tuple(image for image in images if image is not None)
-        if len(good) == len(images):
-            self._unique(good, paths)
-        return good
-
-    def _image(self, value: object, path: Path) -> ImageSpec | None:
-        if isinstance(value, str):
-            return ImageSpec(value) if check_uri(self.problems, value, path) else None
-        before = len(self.problems.found)
-        item = self.problems.mapping(value, path, what="an image is a URI or")
-        if not item and len(self.problems.found) > before:
-            return None
-        self.problems.unknown(item, ("uri", "name", "id", "custom_id", "set"), path)
-        uri = item.get("uri")
-        if uri is None and "table" not in item:
-            self.problems.add((*path, "uri"), "uri is missing", remedy="Say where the image lies")
-        text = self.problems.text(uri, (*path, "uri"), limit=10_000, what="a URI") if uri is not None else None
-        name = self._image_name(item, path)
-        custom_id = self._custom_id(item, path)
-        settings: dict[str, FieldValue] = {}
-        if item.get("set"):
-            settings, _ = read_fields(self.problems, item["set"], (*path, "set"))
-        if text is None or name is None or not check_uri(self.problems, text, (*path, "uri")):
-            return None
-        if not name and NAME.fullmatch(custom_id):
-            name = custom_id
-        return ImageSpec(text, name, settings, custom_id)
-
-    def _custom_id(self, item: Mapping[str, object], path: Path) -> str:
-        """The caller's own word for an image, which its results repeat; any short text."""
-        if item.get("custom_id") is None:
-            return ""
-        place = (*path, "custom_id")
-        return self.problems.text(item["custom_id"], place, limit=MAX_CUSTOM_ID, what="custom_id") or ""
-
-    def _image_name(self, item: Mapping[str, object], path: Path) -> str | None:
-        if "name" in item and "id" in item:
-            self.problems.add((*path, "id"), "name and id say the same thing", remedy="Keep one of them")
-            return None
-        key = "id" if "id" in item else "name"
-        if item.get(key) is None:
-            return ""
-        name = self.problems.text(item[key], (*path, key), limit=MAX_NAME, what="an image's name")
-        if name is not None and not NAME.fullmatch(name):
-            remedy = f"Use 1 to {MAX_NAME} of A-Z, a-z, 0-9, '.', '_', '-', no '.' first"
-            self.problems.add((*path, key), "is no name for an image", value=name, remedy=remedy)
-            return None
-        return name
-
-    def _unique(self, images: tuple[ImageSpec, ...], paths: list[Path]) -> None:
-        said: set[str] = set()
-        for image, path in zip(images, paths, strict=True):
-            if image.custom_id in said:
-                what = "an earlier image has this custom_id"
-                remedy = "Give each its own: results are told apart by it"
-                self.problems.add((*path, "custom_id"), what, value=image.custom_id, remedy=remedy)
-            said.update({image.custom_id} - {""})
-        for image, name, path in zip(images, image_names(images), paths, strict=True):
-            if image.name and image.name != name:
-                self.problems.add(
-                    (*path, "name"), "an earlier image has this name", value=image.name, remedy="Choose another one"
-                )
-
     def cells(self, key: str) -> tuple[dict[str, FieldValue], ...]:
         """The cells of `exclude` or `include`."""
         value = self.get(key)
@@ -236,7 +159,7 @@ class Document:
         return JobSpec(
             name=self.name(),
             labels=self.labels(),
-            images=self.images(),
+            images=read_images(self.problems, self.get("images"), self.at("images")),
             fixed=self.complete(fixed),
             axes=tuple(self.axes.found),
             seed=self.seed(),

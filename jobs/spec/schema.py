@@ -73,8 +73,11 @@ def _cell() -> dict[str, object]:
 def _image() -> dict[str, object]:
     properties = {"uri": {"type": "string"}, "name": {"type": "string"}, "id": {"type": "string"}, "set": _cell()}
     properties["custom_id"] = {"type": "string", "maxLength": MAX_CUSTOM_ID, "description": "repeated in the results"}
+    properties["sidecar"] = {"type": "string", "description": "what the text beside each image of a folder fills"}
     full = {"type": "object", "additionalProperties": False, "required": ["uri"], "properties": properties}
-    return {"anyOf": [{"type": "string"}, full]}
+    rows = {"table": {"type": "string", "description": "JSONL or CSV: one image a line"}, "set": _cell()}
+    table = {"type": "object", "additionalProperties": False, "required": ["table"], "properties": rows}
+    return {"anyOf": [{"type": "string"}, full, table]}
 
 
 def _seed() -> dict[str, object]:

@@ -8,9 +8,9 @@ import pytest
 
 from jobs.errors import InvalidSpec, Problem
 from jobs.manifest import local_paths, parse_manifest, require_uris, with_images
-from jobs.spec import canonical_json, init_images, json_schema
+from jobs.spec import canonical_json, json_schema, named_images
+from jobs.spec.model import ImageSpec
 from jobs.sweep import Sweep
-from jobs.variant import InitImage
 from tests.jobs.documents import document, spec
 
 DEMO = Path(__file__).parents[2] / "deploy" / "examples" / "demo.yaml"
@@ -58,7 +58,7 @@ def test_the_demo_is_a_manifest_of_24_variants_from_three_local_pictures() -> No
 MISTAKES = [
     ("name: autumn", "nmae: autumn", 1, "nmae"),
     ("s3://catalogue/boot.jpg", "ftp://catalogue/boot.jpg", 3, "images[0]"),
-    ("- uri: shoe.png", "- uri: shoes/", 4, "images[1].uri"),
+    ("- uri: shoe.png", "- uri: https://x.example/shoes/", 4, "images[1].uri"),
     ("set: {subject", "set: {width: 3, subject", 5, "images[1].set.width"),
     ("model: tiny", "model:", 6, "model"),
     ("  a drawing", "  a {drawing}", 7, "prompt"),
@@ -188,8 +188,8 @@ def test_local_paths_are_replaced_and_images_keep_their_names() -> None:
     ]
     digest = "0123456789abcdef" * 4
     sent = with_images(made, {value: f"upload://{digest}" for _, value in local_paths(made)})
-    assert [image.name for image in init_images(sent)] == ["boat", "house", "boat-2", "rocket"]
-    assert init_images(sent)[2] == InitImage(f"upload://{digest}", "boat-2")
+    assert [image.name for image in named_images(sent)] == ["boat", "house", "boat-2", "rocket"]
+    assert named_images(sent)[2] == ImageSpec(f"upload://{digest}", "boat-2")
     assert parse_manifest(canonical_json(sent), source="m.json") == sent
     require_uris(sent)
 

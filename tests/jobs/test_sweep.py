@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from jobs.spec.model import ImageSpec
 from jobs.sweep import Sweep
 from jobs.variant import InitImage, WeightedPrompt
 from tests.jobs.documents import LOOKS, document, spec
@@ -185,6 +186,6 @@ def test_axes_have_labels_for_people() -> None:
 
 
 def test_resolved_images_may_take_the_place_of_the_written_ones() -> None:
-    sweep = Sweep(spec(**document(steps=[1, 2])), [InitImage("s3://b/x.png", "x"), InitImage("s3://b/y.png", "y")])
+    sweep = Sweep(spec(**document(steps=[1, 2])), [ImageSpec("s3://b/x.png", "x"), ImageSpec("s3://b/y.png", "y")])
     assert len(sweep) == sweep.count == 4
     assert sweep[3].image.name == "y"

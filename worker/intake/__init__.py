@@ -51,6 +51,8 @@ class _Wanted:
     multiple: int
     max_pixels: int
     mode: Fit
+    size: int
+    etag: str
 
 
 class Intake:
@@ -74,21 +76,28 @@ class Intake:
         max_pixels: int,
         mode: Fit,
         job: str = "",
+        size: int = -1,
+        etag: str = "",
     ) -> InitPixels:
         """Fetch, decode and fit the image at `uri`, once for each job (a later job may find other bytes there).
 
+        size (bytes) and etag: what was listed, -1 and empty for none.
         width and height in pixels, None for the image's own; multiple and max_pixels are the model's.
 
         Raises:
-            ForbiddenUri, ImageNotFound, TooLarge, BadImage: final; the message names the URI.
+            ForbiddenUri, ImageNotFound, ImageChanged, TooLarge, BadImage: final; the message names the URI.
             Unreachable, StorageUnavailable: retryable.
 
         """
-        wanted = _Wanted(job, caller, uri, width, height, multiple, max_pixels, mode)
+        wanted = _Wanted(job, caller, uri, width, height, multiple, max_pixels, mode, size, etag)
         return self._cache.get(wanted, lambda: self._make(wanted))
 
+    def text_bytes(self, uri: str, *, caller: str) -> bytes:
+        """The bytes of a table of images, by the same rules and the same bound as an image's."""
+        return self._fetcher.fetch(uri, caller=caller)
+
     def _make(self, wanted: _Wanted) -> InitPixels:
-        data = self._fetcher.fetch(wanted.uri, caller=wanted.caller)
+        data = self._fetcher.fetch(wanted.uri, caller=wanted.caller, size=wanted.size, etag=wanted.etag)
         try:
             picture = decode(data, max_pixels=self._max_pixels)
         except BadImage as error:

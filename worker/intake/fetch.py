@@ -15,7 +15,7 @@ import random
 import time
 from collections.abc import Callable
 
-from jobs.errors import BadImage, ForbiddenUri, StorageUnavailable, Unreachable, WorldsFault
+from jobs.errors import BadImage, ForbiddenUri, ImageChanged, StorageUnavailable, Unreachable, WorldsFault
 from jobs.settings import Settings
 from jobs.storage import Storage
 from jobs.storage.rights import why_never_read
@@ -44,14 +44,15 @@ class Fetcher:
         self._sleep = sleep
         self._jitter = jitter
 
-    def fetch(self, uri: str, *, caller: str) -> bytes:
-        """All bytes at `uri`, at most `max_image_bytes`.
+    def fetch(self, uri: str, *, caller: str, size: int = -1, etag: str = "") -> bytes:
+        """All bytes at `uri`, at most `max_image_bytes`. size, etag: what it must be; -1 and empty for whatever it is.
 
         Raises:
             ForbiddenUri: not a URI that `caller` may have read here.
             ImageNotFound: nothing lies there.
             TooLarge: more bytes than the bound.
             BadImage: an upload whose bytes changed.
+            ImageChanged: it is not of that size and etag.
             Unreachable, StorageUnavailable: the world's fault, after some attempts.
 
         """
@@ -67,17 +68,29 @@ class Fetcher:
             return data
         self._check(at, caller)
         try:
-            return self._insist(lambda: self._storage.read(str(at), limit=limit))
+            data = self._insist(lambda: self._storage.read(str(at), limit=limit))
+            self._same(str(at), data, size, etag)
         except StorageUnavailable as error:
             if str(at).startswith(caller_uri(self._settings.output_uri, caller)):
                 raise
             # Another's store: its faults are counted, while the job waits for our own as long as it takes.
             raise Unreachable(f"'{shown(str(at))}': {error}", remedy=error.remedy) from error
+        return data
 
     def _check(self, at: S3Uri | FileUri, caller: str) -> None:
         why, remedy = why_never_read(at, caller=caller, settings=self._settings)
         if why:
             raise ForbiddenUri(f"'{shown(str(at))}' is not read: {why}", remedy=f"{remedy}.")
+
+    def _same(self, uri: str, data: bytes, size: int, etag: str) -> None:
+        same = size in {-1, len(data)}
+        # Most stores' etags are the MD5 of the bytes, which saves a question; parts and encryption make others.
+        if same and etag and hashlib.md5(data, usedforsecurity=False).hexdigest() != etag:
+            found = self._storage.head(uri)
+            same = found is not None and found.etag == etag
+        if not same:
+            remedy = "Put the object back, or submit the job again for what lies there now."
+            raise ImageChanged(f"'{shown(uri)}' has changed since the job was planned", remedy=remedy)
 
     def _insist(self, get: Callable[[], bytes]) -> bytes:
         for attempt in range(1, ATTEMPTS):

@@ -1,10 +1,11 @@
 -- Planning is done and the frozen manifest is in storage: the job may be leased.
--- job count total span manifest_uri
+-- job count total span manifest_uri max_failures
 -- Returns the job's state.
 local job = A(1)
 local state = get(job, 'state')
 if state ~= 'planning' then return state or 'gone' end
 redis.call('HSET', K(job), 'state', 'queued', 'count', A(2), 'total', A(3), 'span', A(4), 'manifest_uri', A(5))
+if A(6) ~= '' then redis.call('HSET', K(job), 'max_failures', A(6)) end
 redis.call('DEL', K(job, 'spec'))
 redis.call('ZREM', P .. 'duties', 'plan ' .. job)
 event(job, 'queued', 'count', A(2), 'total', A(3))

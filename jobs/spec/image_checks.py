@@ -1,0 +1,74 @@
+"""What an image's own settings must bring: all that its prompts ask for, and whole axes or none of them.
+
+Asked for the images of a document when it is read, and for the rows of a table when they are listed.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from jobs.spec.axes import RESERVED
+from jobs.spec.choices import Choices
+from jobs.spec.fields import FIELDS
+from jobs.spec.model import FieldValue, ImageSpec, JobSpec
+from jobs.spec.problems import Path, Problems
+from jobs.spec.values import TEXT_FIELDS
+from jobs.template import TemplateError, parse_template
+
+
+def texts_in(fields: Mapping[str, FieldValue], name: str, path: Path) -> Iterator[tuple[Path, str]]:
+    """The texts of one field, each with its place."""
+    value = fields.get(name)
+    if isinstance(value, tuple):
+        for k, part in enumerate(value):
+            yield (path if len(value) == 1 else (*path, k, "text")), part.text
+    elif isinstance(value, str):
+        yield path, value
+
+
+class ImageChecks:
+    """The checks of single images. name_uses: what the output's name template asks for."""
+
+    def __init__(self, problems: Problems, spec: JobSpec, name_uses: set[str]) -> None:
+        self._problems = problems
+        self._joint = [axis for axis in spec.axes if len(axis.names) > 1]
+        self._everywhere = {name for axis in spec.axes for name in axis.names} | set(spec.fixed)
+        self._named = name_uses - set(FIELDS) - {*RESERVED}
+        self._shared = {name: self._uses_of(name, [spec.fixed, *spec.include]) for name in TEXT_FIELDS}
+        for axis in spec.axes:
+            for name, column in zip(axis.names, axis.columns, strict=True):
+                if name in TEXT_FIELDS:
+                    values = column.covering() if isinstance(column, Choices) else column
+                    self._shared[name].update(*(self._uses_of(name, [{name: value}]) for value in values))
+
+    def joint(self, image: ImageSpec, path: Path) -> None:
+        """A problem where an image sets some fields of an axis and leaves others to it."""
+        for axis in self._joint:
+            own = [name for name in axis.names if name in image.settings]
+            rest = [name for name in axis.names if name not in image.settings]
+            if own and rest:
+                self._problems.add(
+                    (*path, "set", own[0]),
+                    f"{own[0]} moves together with {', '.join(rest)} in {axis.key}",
+                    remedy=f"Set {', '.join(rest)} too, or none of them",
+                )
+
+    def missing(self, image: ImageSpec, path: Path) -> None:
+        """A problem for each name that this image's prompts or its pictures' names ask for and nothing fills."""
+        if image.kind == "table":
+            return  # its rows are asked when they are listed
+        uses = set(self._named)
+        for name in TEXT_FIELDS:
+            if name in image.settings:
+                try:
+                    uses |= self._uses_of(name, [image.settings])
+                except TemplateError as wrong:
+                    self._problems.add((*path, "set", name), str(wrong), remedy=wrong.remedy)
+            else:
+                uses |= self._shared[name]
+        for name in sorted(uses - self._everywhere - set(image.settings) - {image.sidecar}):
+            remedy = f"Write set: {{{name}: …}} for it"
+            self._problems.add(path, f"has nothing to fill {{{name}}}", remedy=remedy)
+
+    @staticmethod
+    def _uses_of(name: str, fields: list[Mapping[str, FieldValue]]) -> set[str]:
+        texts = (text for one in fields for _, text in texts_in(one, name, ()))
+        return {used for text in texts if "{" in text or "}" in text for used in parse_template(text).names}
