@@ -21,7 +21,7 @@ KINDS: Mapping[str, str] = {
     "accepted": "the job is durable; fields: caller, lane",
     "queued": "planning is done; fields: count (variants), total (raw positions)",
     "started": "the first lease was given; fields: worker",
-    "settled": "pictures are stored; fields: indexes (comma separated), settled, refused, count",
+    "settled": "pictures are stored; fields: indexes (ranges, as 0-63,70), settled, refused, count",
     "refused": "a variant has no picture; fields: index, code, message, settled, refused, count",
     "postponed": "a variant will be tried again; fields: index, code, message, attempt, delay_seconds",
     "lost": "a lease expired; fields: worker, first, last, suspects",

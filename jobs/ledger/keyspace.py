@@ -17,7 +17,7 @@ job:{id}:refusals       hash    index → "code message", at most MAX_REFUSALS o
 job:{id}:causes         hash    error code → count
 job:{id}:cause:{code}   bitmap  one bit a variant refused for this cause; together they are `refused`
 job:{id}:retry          zset    "start stop flags attempt" → not before (Unix seconds); flags: `a` for
-                                alone, `r` for leased before
+                                alone, `r` for leased before, `w` for wide: only what is open of it
 job:{id}:lease          hash    fence → JSON {a, z, worker, flags, attempt, since, flight}
 job:{id}:blame          hash    index → workers lost while it ran alone
 job:{id}:events         stream  facts for every watcher, capped at about MAX_EVENTS; the stream id is the event id
@@ -39,7 +39,7 @@ from dataclasses import dataclass
 from typing import Final
 
 MAX_REFUSALS: Final = 1000
-MAX_EVENTS: Final = 20_000
+MAX_EVENTS: Final = 2_000
 DRAIN_SECONDS: Final = 30 * 24 * 3600
 IDEMPOTENCY_SECONDS: Final = 7 * 24 * 3600
 WORKER_SECONDS: Final = 15

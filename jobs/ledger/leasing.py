@@ -197,7 +197,10 @@ class Leasing:
         Each time that a duty is taken again it is held twice as long, up to ten minutes.
         """
         found = self._script("duty", "take", hold_seconds)
-        return Duty(*str(found[0]).split(" "), token=str(found[1])) if found else None
+        if not found:
+            return None
+        kind, job = str(found[0]).split(" ")
+        return Duty(kind, job, token=str(found[1]))
 
     def hold_duty(self, duty: Duty, *, hold_seconds: float) -> Duty | None:
         """The same duty, held from now on; None when it was given to somebody else, or is over."""

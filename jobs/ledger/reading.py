@@ -17,6 +17,8 @@ def job_view(
     """A job from its hash, causes, leases (JSON) and retry ranges ("start stop flags attempt")."""
     held = [json.loads(lease) for lease in leases]
     ranges = [member.split() for member in retry]
+    leased = sum(lease["z"] - lease["a"] for lease in held)
+    unsettled = int(fields["total"]) - int(fields["settled"]) - int(fields["refused"])
     return JobView(
         id=job,
         caller=fields["caller"],
@@ -32,8 +34,9 @@ def job_view(
         cursor=int(fields["cursor"]),
         settled=int(fields["settled"]),
         refused=int(fields["refused"]),
-        leased=sum(lease["z"] - lease["a"] for lease in held),
-        waiting=sum(int(stop) - int(start) for start, stop, *_ in ranges),
+        leased=leased,
+        # A wide range (flag w) holds what is open of it, which nobody has counted: no more than is open altogether.
+        waiting=min(sum(int(stop) - int(start) for start, stop, *_ in ranges), max(0, unsettled - leased)),
         created_at=float(fields["created"]),
         started_at=float(fields["started"]),
         finished_at=float(fields["finished"]),

@@ -112,7 +112,8 @@ def test_a_watcher_sees_every_picture_and_can_come_back_where_it_left(farm: Farm
     assert kinds[:3] == ["accepted", "queued", "started"]
     assert kinds[-2:] == ["finished", "written"]
     settled = ",".join(str(data["indexes"]) for _, kind, data in whole if kind == "settled")
-    assert len(settled.split(",")) == 16
+    runs = [run.partition("-")[::2] for run in settled.split(",")]
+    assert sum(int(last or first) - int(first) + 1 for first, last in runs) == 16
     assert [name for name, _, _ in rest] == [name for name, _, _ in whole[4:]]
 
 

@@ -26,6 +26,11 @@ local function forgive(code, from, limit)
 end
 
 local function reopen(causes, ranges)
+  if causes == '' and ranges == '' then
+    for _, code in ipairs(redis.call('HKEYS', K(job, 'causes'))) do redis.call('DEL', K(job, 'cause:' .. code)) end
+    redis.call('DEL', K(job, 'refused'), K(job, 'refusals'), K(job, 'causes'))
+    return num(job, 'refused')
+  end
   local forgiven, total = 0, num(job, 'total')
   for _, code in ipairs(redis.call('HKEYS', K(job, 'causes'))) do
     if causes == '' or (' ' .. causes .. ' '):find(' ' .. code .. ' ', 1, true) then

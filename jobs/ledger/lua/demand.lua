@@ -3,6 +3,16 @@
 -- Returns {render tickets, of them urgent, due duties}, the first two bounded by limit.
 local models, limit, first_chunk = A(1), tonumber(A(2)), tonumber(A(3))
 local wanted, urgent = 0, 0
+
+-- A wide range hides how many open stretches it has: at most one a variant, and a ticket too many finds nothing to do.
+local function waiting(job)
+  local found = 0
+  for _, range in ipairs(redis.call('ZRANGEBYSCORE', K(job, 'retry'), '-inf', stamp(NOW), 'LIMIT', 0, limit)) do
+    found = found + (range:find('w', 1, true) and num(job, 'count') - num(job, 'settled') - num(job, 'refused') or 1)
+  end
+  return found
+end
+
 for _, lane in ipairs(LANES) do
   for _, caller in ipairs(redis.call('ZRANGE', P .. 'runnable:' .. lane, 0, 63)) do
     for _, job in ipairs(redis.call('ZRANGE', P .. 'runnable:' .. lane .. ':' .. caller, 0, 63)) do
@@ -10,7 +20,7 @@ for _, lane in ipairs(LANES) do
       if able(models, get(job, 'models') or '') then
         local chunk = math.min(tonumber(get(job, 'chunk') or '') or first_chunk, MAX_CHUNK)
         wanted = wanted + math.ceil((num(job, 'total') - num(job, 'cursor')) / math.max(1, chunk))
-          + redis.call('ZCOUNT', K(job, 'retry'), '-inf', stamp(NOW))
+          + waiting(job)
       end
     end
   end

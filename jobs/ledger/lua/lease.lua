@@ -42,9 +42,15 @@ local function due(job)
   a, z = tonumber(a), tonumber(z)
   if flags:find('a') and not alone_allowed then return 'drain' end
   redis.call('ZREM', K(job, 'retry'), first[1])
-  local stop = math.min(z, a + size_of(job, z - a))
+  local run = z
+  if flags:find('w') then
+    a = first_open(job, a, z)
+    if a == z then return due(job) end
+    run = open_until(job, a, z)
+  end
+  local stop = math.min(run, a + size_of(job, run - a))
   put_back(job, stop, z, flags, tonumber(attempt), tonumber(first[2]))
-  return a, stop, flags, tonumber(attempt)
+  return a, stop, (flags:gsub('w', '')), tonumber(attempt)
 end
 
 local function grant(job, a, z, flags, attempt)

@@ -1,7 +1,7 @@
 -- What every script shares. ARGV[1]: key prefix. ARGV[2]: Unix seconds in tests, '' for the server's own clock.
 -- A(n) is the script's own n-th argument. Scripts touch undeclared keys: one primary, no cluster (see keyspace.py).
 local P = ARGV[1]
-local MAX_EVENTS, MAX_REFUSALS, MAX_CHUNK, MIN_CHUNK, MAX_DEATHS = 20000, 1000, 512, 8, 3
+local MAX_EVENTS, MAX_REFUSALS, MAX_CHUNK, MIN_CHUNK, MAX_DEATHS = 2000, 1000, 512, 8, 3
 local LANES = { 'urgent', 'normal', 'background' }
 
 local function A(n) return ARGV[n + 2] end
@@ -82,19 +82,25 @@ local function next_clear(key, from, limit)
   return math.min(limit, found < 0 and redis.call('STRLEN', key) * 8 or found)
 end
 
--- Every open stretch of [from, limit) goes out again, run by run: what has its outcome is not looked at.
-local function put_back_open(job, from, limit)
+local function first_open(job, from, limit)
   local settled, refused = K(job, 'settled'), K(job, 'refused')
   while from < limit do
     local clear = math.max(next_clear(settled, from, limit), next_clear(refused, from, limit))
-    if clear == from then
-      local stop = math.min(next_set(settled, from, limit), next_set(refused, from, limit))
-      put_back(job, from, stop, 'r', 0, NOW)
-      from = stop
-    else
-      from = clear
-    end
+    if clear == from then return from end
+    from = clear
   end
+  return limit
+end
+
+local function open_until(job, from, limit)
+  return math.min(next_set(K(job, 'settled'), from, limit), next_set(K(job, 'refused'), from, limit))
+end
+
+-- What is open in [from, limit) goes out again: one wide range (flag w), which leasing cuts into its open stretches one
+-- by one. A range for each stretch would be megabytes where every other variant is open. Only where nothing else of the
+-- job is leased or waits.
+local function put_back_open(job, from, limit)
+  put_back(job, first_open(job, from, limit), limit, 'rw', 0, NOW)
 end
 
 local function pause(job, state, reason)
