@@ -34,6 +34,7 @@ def run(progress: Callable[[str], None], *, short: bool) -> list[Figure]:
         tally = night.tally(job, watch)
     return [
         Figure("kills of a worker", done, "", f"≥ {kills}", done >= kills),
+        Figure("kills of Redis", redis_kills, ""),
         Figure("leases that expired", watch.kinds["lost"], ""),
         Figure("suspects that ran alone", watch.suspects, ""),
         *tally.figures(stall_below=LEASE_SECONDS + 5, rerenders=done * ROWS_IN_FLIGHT),

@@ -1,0 +1,85 @@
+"""A worker whose pictures take no time and have no bytes: what is left is the control plane, at any size.
+
+It plans, leases, derives each variant, writes records, beats, settles, refuses, releases and finishes with the worker's
+own parts; only rendering, encoding and the picture's upload are left out.
+"""
+
+import multiprocessing
+import time
+from multiprocessing.process import BaseProcess
+
+from jobs.ledger.leasing import Beat
+from jobs.ledger.views import GiveBack, Lease
+from jobs.settings import Settings
+
+_FORKS = multiprocessing.get_context("forkserver")
+_FLUSH = 64
+CHUNK = 512
+
+
+def begin(settings: Settings, job: str, *, refuse_each: int) -> BaseProcess:
+    """Start one; it ends when the job's results are written. Refuses each so many-th variant, 0 for none."""
+    life = _FORKS.Process(target=_work, args=(settings, job, refuse_each), daemon=True)
+    life.start()
+    return life
+
+
+def _work(settings: Settings, job: str, refuse_each: int) -> None:
+    from worker import ticket  # noqa: PLC0415 - only the fork needs it
+    from worker.workshop import Workshop  # noqa: PLC0415
+
+    shop = Workshop(settings)
+    while not (view := shop.book.describe(job)).written:
+        ticket.light(shop)
+        shop.leasing.reap()
+        lease = shop.leasing.lease(
+            "instant",
+            models=sorted(shop.backend.abilities.models),
+            lease_seconds=settings.lease_seconds,
+            slots=1,
+            first_chunk=CHUNK,
+            urgent_only=False,
+            alone_allowed=True,
+        )
+        if isinstance(lease, Lease):
+            _chunk(lease, shop, settings, refuse_each)
+        elif not view.state.terminal:
+            time.sleep(0.05)
+
+
+def _chunk(lease: Lease, shop: object, settings: Settings, refuse_each: int) -> None:
+    from worker.records import RecordParts, settled_record  # noqa: PLC0415
+    from worker.workshop import Workshop  # noqa: PLC0415
+
+    assert isinstance(shop, Workshop)
+    plan, parts = shop.manifests.plan(lease.manifest_uri), RecordParts(shop.storage, lease)
+    for start in range(lease.start, lease.stop, _FLUSH):
+        indexes = range(start, min(start + _FLUSH, lease.stop))
+        said = shop.leasing.beat(
+            lease, in_flight=indexes[:4], lease_seconds=settings.lease_seconds, max_age_seconds=3600
+        )
+        if said is not Beat.GO:
+            break
+        good = [index for index in indexes if not refuse_each or index % refuse_each]
+        records = [
+            settled_record(
+                plan.sweep[index],
+                key=f"{lease.results_uri}pictures/{index:06d}.png",
+                sha256="0" * 64,
+                size=1,
+                width=64,
+                height=64,
+                image_sha256="0" * 64,
+                fingerprint="0" * 64,
+                seconds=0.1,
+            )
+            for index in good
+        ]
+        parts.write(records)
+        shop.leasing.settle(lease, good)
+        for index in set(indexes) - set(good):
+            shop.leasing.refuse(lease, index, code="bad_image", message=f"image {index} could not be decoded: broken")
+    closed = shop.book.done_after(lease.job, lease.start, CHUNK)
+    left = sorted(set(range(lease.start, lease.stop)) - set(closed))
+    gives = [(GiveBack(left[0], left[-1] + 1), "", "")] if left else []
+    shop.leasing.release(lease, gives, chunk=CHUNK)
