@@ -89,6 +89,20 @@ def check_output(spec: JobSpec, settings: Settings) -> None:
         problems.raise_any()
 
 
+def check_webhook(spec: JobSpec, settings: Settings) -> None:
+    """Refuse a webhook that nobody could sign.
+
+    Raises:
+        InvalidSpec: this deployment has no secret.
+
+    """
+    if spec.run.webhook and not settings.webhook_secret.get_secret_value():
+        problems = Problems(source="the job spec")
+        remedy = "Set PENTIMENTO_WEBHOOK_SECRET, or leave it out and watch the job's events"
+        problems.add(("webhook",), "this deployment signs no webhooks", value=spec.run.webhook, remedy=remedy)
+        problems.raise_any()
+
+
 def check_images(spec: JobSpec, *, caller: str, settings: Settings, storage: Storage) -> None:
     """Refuse init images that this deployment never reads, and uploads that are not there.
 

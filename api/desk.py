@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Self
 
-from api.admission import aliases_of, check_backend, check_images, check_output, check_size
+from api.admission import aliases_of, check_backend, check_images, check_output, check_size, check_webhook
 from api.readiness import Check, Readiness, probes
 from api.results import ResultsPage, page
 from api.uploads import Upload, keep
@@ -125,6 +125,7 @@ class Desk:
         models = aliases_of(sweep, self.table)
         check_backend(spec, self.book)
         check_output(spec, self.settings)
+        check_webhook(spec, self.settings)
         check_images(spec, caller=caller, settings=self.settings, storage=self.storage)
         frozen = freeze(spec, seed_base=int.from_bytes(self.entropy(4), "big"))
         job = new_job_id(int(self.clock() * 1000), self.entropy(10))

@@ -30,5 +30,6 @@ KINDS: Mapping[str, str] = {
     "resumed": "leases are given again; fields: reopened (refused variants that are tried again, after a retry)",
     "moved": "to another lane; fields: lane",
     "finished": "terminal; fields: state, settled, refused, reason",
+    "hooked": "the webhook was tried; fields: state (pending, delivered, failed), attempts, message",
     "written": "results.jsonl, errors.jsonl and the sheet are stored; fields: results, errors, sheet",
 }

@@ -3,6 +3,7 @@
 Every setting has a default that works on one machine; `pentimento up` fills in the addresses of what it started.
 """
 
+from base64 import b64decode
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
@@ -75,6 +76,11 @@ class Settings(BaseSettings):
     max_image_pixels: int = Field(50_000_000, ge=64, description="of an init image, before it is decoded")
     max_variants: int = Field(1_000_000_000, ge=1, description="of one job")
 
+    # Webhooks.
+    webhook_secret: SecretStr = Field(
+        SecretStr(""), description="signs webhooks: whsec_ and base64 of 24 to 64 random bytes; without it none is sent"
+    )
+
     # The API.
     host: str = "127.0.0.1"
     port: int = Field(7801, ge=0, le=65535)
@@ -96,6 +102,18 @@ class Settings(BaseSettings):
     )
     presets_file: Path | None = Field(None, description="style presets of your own, beside those that ship")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _signs(cls, secret: SecretStr) -> SecretStr:
+        said = secret.get_secret_value()
+        try:
+            good = not said or (said.startswith("whsec_") and 24 <= len(b64decode(said[6:], validate=True)) <= 64)
+        except ValueError:
+            good = False
+        if not good:
+            raise ValueError("must be whsec_ and the base64 of 24 to 64 random bytes")
+        return secret
 
     @field_validator("input_buckets", "input_roots", "fetch_ports", "door_origins", "engines", mode="before")
     @classmethod

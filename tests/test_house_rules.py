@@ -38,6 +38,7 @@ OWNERS = {
     "botocore": ("jobs.storage",),
     "celery": ("jobs.broker", "worker.tasks", "worker.__main__"),
     "kombu": ("jobs.broker", "worker.tasks", "worker.__main__"),
+    "standardwebhooks": ("worker.webhooks",),
     "ruamel": ("jobs.manifest",),
     "pydantic_settings": ("jobs.settings",),
     "fastapi": ("api.web",),

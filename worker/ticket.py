@@ -12,6 +12,7 @@ from worker.crash_points import reach
 from worker.finishing import finish
 from worker.held_duty import HeldDuty
 from worker.planning import plan
+from worker.webhooks import deliver
 
 if TYPE_CHECKING:
     from worker.workshop import Workshop
@@ -83,6 +84,12 @@ def _do(duty: Duty, held: HeldDuty, shop: "Workshop") -> None:
     try:
         if duty.kind == "plan":
             plan(duty.job, shop)
+        elif duty.kind == "hook":
+            delay_seconds = deliver(duty.job, shop)
+            if delay_seconds is None:
+                held.done()
+            else:
+                shop.leasing.duty_later(duty, delay_seconds=delay_seconds)
         else:
             finish(duty.job, shop)
             reach("before-event")

@@ -112,6 +112,10 @@ class Workshop:
             random=self._random.random(),
         )
 
+    def chance(self) -> float:
+        """Spread waits by this: 0..1."""
+        return self._random.random()
+
     def view(self) -> WorkerView:
         """This worker, as it announces itself."""
         return WorkerView(

@@ -26,6 +26,14 @@ class Answer(BaseModel):
     model_config = ConfigDict(frozen=True, extra="allow")
 
 
+class Webhook(Answer):
+    """How telling a job's end went."""
+
+    state: Text = ""
+    attempts: Whole = 0
+    said: Text = ""
+
+
 class Job(Answer):
     """A job as it stands. Times are Unix seconds, 0 for what has not happened."""
 
@@ -45,6 +53,7 @@ class Job(Answer):
     written: bool = False
     results_uri: Text = ""
     causes: dict[str, int] = Field(default_factory=dict)
+    webhook: Webhook | None = None
 
     @property
     def complete(self) -> bool:

@@ -42,6 +42,7 @@ def summary(job: "Job") -> str:
         ("refused", causes(job.causes).removeprefix("refused: ") if job.causes else ""),
         ("made in", duration(took) if took > 0 else ""),
         ("results", job.results_uri),
+        ("webhook", _webhook(job)),
         ("next", _next(job)),
     ]
     return "\n".join(f"{name:<9} {said}" for name, said in facts if said)
@@ -50,6 +51,13 @@ def summary(job: "Job") -> str:
 def moment(seconds: float) -> str:
     """Unix seconds as local time to the second; "-" for what has not happened."""
     return f"{datetime.fromtimestamp(seconds, UTC).astimezone():%Y-%m-%d %H:%M:%S}" if seconds else "-"
+
+
+def _webhook(job: "Job") -> str:
+    if job.webhook is None:
+        return ""
+    said = f": {job.webhook.said}" if job.webhook.said else ""
+    return f"{job.webhook.state} after {job.webhook.attempts} tries{said}"
 
 
 def _next(job: "Job") -> str:

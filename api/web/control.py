@@ -36,6 +36,14 @@ def resume(job: JobId, text: OrderText, desk: TheDesk, caller: Caller) -> Job:
     return Job.of(desk.resume(job, caller=caller, budget=read(Resume, text).budget()))
 
 
+@router.post("/{job}/webhook/resend", summary="Tell a job's end again", responses=documented(403, 404, 409, 503))
+def resend(job: JobId, desk: TheDesk, caller: Caller) -> Job:
+    """Under the same id, with all tries anew; for a receiver that was away too long."""
+    view = desk.book.resend_webhook(job, caller=caller)
+    desk.tickets.light()
+    return Job.of(view)
+
+
 @router.post(
     "/{job}/retry",
     summary="Try refused variants again",

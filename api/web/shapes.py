@@ -24,6 +24,15 @@ class Links(BaseModel):
     sheet: str = Field(description="the contact sheet, once the job is finished")
 
 
+class Webhook(BaseModel):
+    """Where the end of a job is told, and how that went."""
+
+    url: str
+    state: str = Field(description="waiting (for the end), pending, delivered or failed")
+    attempts: int
+    said: str = Field(description="why the last try failed; empty otherwise")
+
+
 class Job(BaseModel):
     """A job as it stands. Times are Unix seconds on the ledger's clock, null for what has not happened."""
 
@@ -50,6 +59,7 @@ class Job(BaseModel):
     budget_images: int | None = Field(description="pictures after which it pauses; null for no bound")
     budget_gpu_seconds: float | None = Field(description="seconds of the device after which it pauses")
     gpu_seconds: float = Field(description="of the device, used so far")
+    webhook: Webhook | None
     links: Links
 
     @classmethod
@@ -80,6 +90,7 @@ class Job(BaseModel):
             budget_images=view.budget_images,
             budget_gpu_seconds=view.budget_gpu_seconds,
             gpu_seconds=round(view.gpu_seconds, 3),
+            webhook=Webhook.model_validate(asdict(view.webhook)) if view.webhook else None,
             links=Links(
                 self=here,
                 manifest=f"{here}/manifest",

@@ -199,6 +199,19 @@ class Book:
         views = (worker_view(worker, seen[worker], row, drained=drained) for worker, row, drained in told if row)
         return tuple(sorted(views, key=lambda view: view.id))
 
+    def resend_webhook(self, job: str, *, caller: str) -> JobView:
+        """Tell the end of a job again, under the same id, with all tries anew.
+
+        Raises:
+            Conflict: it has no webhook, or is not over and written.
+
+        """
+        self.describe(job, caller=caller)
+        if not self.script("hook", job, "resend"):
+            said = f"the job {job} has no webhook to send again"
+            raise Conflict(said, remedy="It is sent when the job is over, and its results are written.")
+        return self.describe(job, caller=caller)
+
     def drain(self, worker: str, *, wanted: bool) -> None:
         """Have a worker finish what is in flight and take no more work, or take work again; within a tick.
 

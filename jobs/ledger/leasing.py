@@ -8,6 +8,7 @@ from typing import Final
 from jobs.ledger.book import Book
 from jobs.ledger.keyspace import WORKER_SECONDS
 from jobs.ledger.scripts import speaking_to_redis
+from jobs.ledger.speeds import Speeds
 from jobs.ledger.views import GiveBack, Lease, WorkerView
 from jobs.state import State
 
@@ -42,7 +43,7 @@ class Demand:
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """Work about a whole job: `kind` is plan or finish. `token`: until when it is held, as the ledger spells it."""
+    """Work about a whole job: plan, finish or hook. `token`: until when it is held, as the ledger spells it."""
 
     kind: str
     job: str
@@ -58,6 +59,7 @@ class Leasing:
     def __init__(self, book: Book) -> None:
         self._book = book
         self._script = book.script
+        self.speeds = Speeds(book)
 
     def lease(
         self,
@@ -214,6 +216,10 @@ class Leasing:
     def duty_later(self, duty: Duty, *, delay_seconds: float) -> None:
         """The world was at fault: the duty comes again after a while."""
         self._script("duty", "later", str(duty), delay_seconds)
+
+    def hook_told(self, job: str, *, state: str, said: str) -> None:
+        """A webhook was tried. state: pending (it is tried again), delivered, failed; said: why, where it failed."""
+        self._script("hook", job, "told", state, said[:MAX_MESSAGE])
 
     def demand(self, *, models: Iterable[str], limit: int, first_chunk: int) -> Demand:
         """How much work there is for workers with these models, up to `limit` tickets."""

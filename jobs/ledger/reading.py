@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 
-from jobs.ledger.views import JobView, WorkerView
+from jobs.ledger.views import JobView, WebhookView, WorkerView
 from jobs.state import Lane, State
 
 
@@ -44,8 +44,16 @@ def job_view(
         budget_images=int(said) if (said := fields.get("budget_images")) else None,
         budget_gpu_seconds=float(said) if (said := fields.get("budget_gpu")) else None,
         gpu_seconds=float(fields.get("used_gpu") or 0),
+        webhook=_webhook(fields),
         causes={code: int(count) for code, count in causes.items()},
     )
+
+
+def _webhook(fields: Mapping[str, str]) -> WebhookView | None:
+    if not (url := fields.get("webhook")):
+        return None
+    told = fields.get("hook_state", "waiting")
+    return WebhookView(url, told, int(fields.get("hook_attempts") or 0), fields.get("hook_said", ""))
 
 
 def worker_view(worker: str, seen_at: float, fields: Mapping[str, str], *, drained: bool) -> WorkerView:

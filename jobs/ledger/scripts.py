@@ -27,6 +27,7 @@ NAMES: Final = (
     "done",
     "restore",
     "mend",
+    "hook",
 )
 
 

@@ -19,6 +19,16 @@ def plain_models(models: tuple[str, ...]) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True)
+class WebhookView:
+    """Where the end of a job is told. state: waiting (for the end), pending, delivered, failed; said: why not yet."""
+
+    url: str
+    state: str
+    attempts: int
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
 class JobView:
     """A job as it stands. Times are Unix seconds on Redis' clock, 0 for what has not happened.
 
@@ -51,6 +61,7 @@ class JobView:
     budget_images: int | None = None
     budget_gpu_seconds: float | None = None
     gpu_seconds: float = 0.0
+    webhook: WebhookView | None = None
     causes: Mapping[str, int] = field(default_factory=dict)
 
     @property

@@ -85,6 +85,7 @@ def test_json_and_api_may_stand_before_the_command(cli: Cli, canned: Canned) -> 
         (["recover"], "POST", "/v1/recover", {"jobs": [{"restored": True, "job": a_job()}], "skipped": ["x: no job"]}),
         (["workers"], "GET", "/v1/workers", {"workers": [{"id": "w", "seen_at": 1}]}),
         (["workers", "drain", "w"], "POST", "/v1/workers/w/drain", {"workers": [{"id": "w", "drained": True}]}),
+        (["webhook", "resend", "j1"], "POST", "/v1/jobs/j1/webhook/resend", a_job()),
         (["models"], "GET", "/v1/models", {"models": [{"alias": "tiny"}]}),
     ],
     ids=lambda said: said[0] if isinstance(said, list) else "",

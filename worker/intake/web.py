@@ -160,6 +160,26 @@ class Web:
         )
 
 
+    def post(self, uri: WebUri, data: bytes, headers: Sequence[tuple[str, str]]) -> int:
+        """POST `data`, following no redirect; the status of the answer, whose body is not read.
+
+        Raises:
+            ForbiddenUri: an address or port that is not allowed.
+            Unreachable: no answer in time.
+
+        """
+        deadline = self._clock() + self._rules.total_seconds
+        network = PinnedNetwork(self._rules, self._resolve, deadline, self._clock)
+        plain = [(name, said) for name, said in _headers(uri) if not name.startswith("Accept")]
+        asked = [*plain, ("Content-Length", str(len(data))), *headers]
+        with (
+            httpcore.ConnectionPool(ssl_context=self._ssl, network_backend=network, max_connections=1) as pool,
+            _translated(uri),
+            pool.stream("POST", str(uri), headers=asked, content=data) as answer,
+        ):
+            return int(answer.status)
+
+
 class _Answer(Protocol):
     status: int
     headers: list[tuple[bytes, bytes]]
