@@ -9,7 +9,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, Self
+from typing import Self
 
 from api.admission import aliases_of, check_backend, check_images, check_output, check_size, check_webhook
 from api.readiness import Check, Readiness, probes
@@ -26,7 +26,7 @@ from jobs.ledger.feed import Feed
 from jobs.ledger.insight import situation, variant
 from jobs.ledger.instance import Instance
 from jobs.ledger.views import EVERY_REFUSAL, JobView, Selection, WorkerView, backend_mark
-from jobs.manifest import parse_manifest
+from jobs.manifest import Format, parse_manifest
 from jobs.models import ModelTable
 from jobs.settings import Settings
 from jobs.spec import JobSpec, canonical_json, freeze, parse_spec, require_uris, spec_hash
@@ -97,7 +97,7 @@ class Desk:
         )
 
     def submit_text(
-        self, text: bytes, *, form: Literal["json", "yaml"], caller: str, idempotency_key: str | None
+        self, text: bytes, *, form: Format, caller: str, idempotency_key: str | None
     ) -> Submission:
         """Submit a manifest as it was written; errors name its lines.
 

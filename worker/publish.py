@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -12,6 +12,7 @@ import structlog
 from jobs.errors import LedgerUnavailable, PentimentoError, StorageUnavailable
 from jobs.keys import picture_uri
 from jobs.ledger.leasing import Leasing
+from jobs.ledger.speeds import Work
 from jobs.ledger.views import GiveBack
 from jobs.retry import Again, decide, wait_seconds
 from jobs.storage import Storage, Written
@@ -182,9 +183,22 @@ class Publisher:
         reach("before-settle")
         self.tally.settled += self._insist(lambda: self._leasing.settle(self._held.lease, indexes, seconds=seconds))
         reach("after-settle")
+        self._measure(records)
         self.tally.done.update(indexes)
         for index in indexes:
             self._held.ended(index)
+
+    def _measure(self, records: Sequence[Mapping[str, Any]]) -> None:
+        """Tell how fast that was; a plan's estimate is no reason to give up a lease."""
+        said = ((record, record["parameters"]) for record in records)
+        works = [
+            Work(p["model"], r["width"], r["height"], float(r["seconds"]), int(p["steps"] * p["strength"]))
+            for r, p in said
+        ]
+        try:
+            self._leasing.speeds.add(works)
+        except LedgerUnavailable as error:
+            _log.info("a speed was not noted", error=str(error))
 
     def _insist(self, act: Callable[[], T]) -> T:
         """Do it, waiting out a store or a Redis that is away for some seconds; both acts are idempotent."""

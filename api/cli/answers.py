@@ -115,6 +115,15 @@ class Upload(Answer):
     size: int
 
 
+class Planned(Answer):
+    """What a farm knows about a plan that nobody else does."""
+
+    gpu_seconds: float | None
+    finish_seconds: float | None
+    measured: Text
+    warnings: list[Text]
+
+
 class Failure(Answer):
     """Why a variant has no picture."""
 

@@ -11,6 +11,7 @@ from api.cli import (
     doctor,
     drill,
     jobs,
+    manifests,
     models,
     plan,
     recover,
@@ -59,6 +60,9 @@ JOBS, FARM, HERE = "Jobs", "The farm", "On this machine"
 
 for command, panel in (
     (plan.plan, JOBS),
+    (manifests.lint, JOBS),
+    (manifests.init, JOBS),
+    (manifests.schema, JOBS),
     (submit.submit, JOBS),
     (watch.watch, JOBS),
     (jobs.jobs, JOBS),
@@ -83,6 +87,9 @@ for command, panel in (
     (suite.test, HERE),
 ):
     app.command(rich_help_panel=panel)(command)
+
+
+app.command("import-prompts", rich_help_panel=JOBS)(manifests.import_prompts)
 
 
 @app.command(rich_help_panel=HERE)

@@ -7,7 +7,20 @@ from typing import Any, Self, TypeVar
 
 import httpx
 
-from api.cli.answers import Answer, Job, Jobs, Models, Record, Records, Recovery, Report, Upload, Why, Workers
+from api.cli.answers import (
+    Answer,
+    Job,
+    Jobs,
+    Models,
+    Planned,
+    Record,
+    Records,
+    Recovery,
+    Report,
+    Upload,
+    Why,
+    Workers,
+)
 from jobs.errors import CallersFault, InvalidSpec, NotFound, PentimentoError, Problem, WorldsFault
 
 A = TypeVar("A", bound=Answer)
@@ -80,6 +93,11 @@ class Client:
         headers = {"Content-Type": content_type, "Idempotency-Key": key}
         reply = self._reply("POST", "/v1/jobs", content=spec, headers=headers)
         return self._read(Job, reply), reply.status_code == httpx.codes.CREATED
+
+    def plan(self, spec: bytes) -> Planned:
+        """What the farm thinks that a job spec would come to."""
+        headers = {"Content-Type": "application/json"}
+        return self._call(Planned, "POST", "/v1/plan", content=spec, headers=headers, params={"show": "0"})
 
     def upload(self, data: bytes) -> Upload:
         """Store one picture by its content; the answer's URI goes into a spec."""

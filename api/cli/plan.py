@@ -1,80 +1,111 @@
 """`pentimento plan`: what a manifest would make, counted and shown, without asking anybody to make it."""
 
 from dataclasses import asdict
-from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.cli.options import AsJson
+from api.cli.options import Api, AsJson, Given
 from api.cli.submit import ManifestFile, manifest_folder, read
 from api.cli.terminal import Terminal
 
 if TYPE_CHECKING:
-    from jobs.sweep import Sweep
-    from jobs.variant import Variant
+    from api.planner import Plan
+    from jobs.spec import JobSpec
 
-# A sweep may be nearly all holes: the sample gives up looking after this many positions.
-LOOKED_AT = 100_000
-VALUES_SHOWN = 6
+HEAD_BYTES = 1 << 18
+"""Of a picture; a JPEG may carry a preview before it says its size."""
 
 
 def plan(
     file: ManifestFile,
-    show: Annotated[int, typer.Option(min=0, max=1000, help="How many variants to show, from the first on.")] = 5,
+    show: Annotated[int, typer.Option(min=0, max=1000, help="How many variants to show, from the first on.")] = 10,
+    given: Given = None,
+    api: Api = "",
     *,
+    farm: Annotated[
+        bool, typer.Option("--farm", help="Ask the farm how long it would take, as it has measured.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Count what a manifest would make, and show the first of it. Asks no server; nothing is sent.
+    """Count what a manifest would make, and show the first of it. Nothing is sent, unless --farm asks the API.
 
     Every problem of the manifest is told at once; pictures that are not there are told after the plan.
 
     [dim]Examples:[/dim]
 
       pentimento plan autumn.yaml
+      pentimento plan autumn.yaml --farm -S steps=20
       pentimento plan autumn.yaml --show 100 --json | jq '.variants[].parameters.prompts[0].text'
     """
     from api.cli.upload import find
+    from api.planner import make_plan
     from jobs.spec import local_paths
-    from jobs.sweep import Sweep
 
     terminal = Terminal(as_json=as_json)
-    spec, text = read(file)
-    sweep = Sweep(spec)
-    shown = _first(sweep, show)
-    terminal.answer(
-        {
-            "count": sweep.count,
-            "excluded": len(sweep) - sweep.count,
-            "images": len(sweep.images),
-            "axes": [{"key": axis.key, "names": axis.names, "size": len(axis)} for axis in sweep.axes],
-            "samples": sweep.samples,
-            "models": sweep.models,
-            "variants": [asdict(variant) for variant in shown],
-        }
-    )
-    _say(terminal, sweep, shown)
-    find(local_paths(spec), folder=manifest_folder(file), text=text, source=str(file))
+    spec, text = read(file, given)
+    folder = manifest_folder(file)
+    made = make_plan(spec, table=None, show=show, size_of=_Sizes(folder))
+    answer = asdict(made)
+    if farm:
+        from api.cli.address import api_url
+        from api.cli.client import Client
+
+        with Client(api_url(api)) as client:
+            said = client.plan(_canonical(spec))
+        known = ("gpu_seconds", "finish_seconds", "measured")
+        answer |= {name: getattr(said, name) for name in known}
+    terminal.answer(answer)
+    _say(terminal, made, seed_drawn=spec.seed.base is None)
+    _estimate(terminal, answer)
+    find(local_paths(spec), folder=folder, text=text, source=str(file))
     terminal.note(f"Make them with: pentimento submit {file}")
 
 
-def _first(sweep: "Sweep", count: int) -> "list[Variant]":
-    positions = (index for index in range(min(len(sweep), LOOKED_AT)) if not sweep.is_hole(index))
-    return [sweep[index] for index in islice(positions, count)]
+def _canonical(spec: "JobSpec") -> bytes:
+    """The spec as a farm takes it; where files of this machine will lie does not matter for time."""
+    from jobs.spec import canonical_json, local_paths, with_images
+
+    return canonical_json(with_images(spec, {path: f"upload://{'0' * 64}" for _, path in local_paths(spec)}))
+
+
+class _Sizes:
+    """Sizes of the pictures on this machine, read from their first bytes."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._known: dict[str, tuple[int, int] | None] = {}
+
+    def __call__(self, uri: str) -> tuple[int, int] | None:
+        if uri not in self._known:
+            self._known[uri] = self._read(uri)
+        return self._known[uri]
+
+    def _read(self, uri: str) -> tuple[int, int] | None:
+        from jobs.header import picture_size
+        from jobs.spec.images import has_scheme
+
+        path = self._folder / uri
+        if has_scheme(uri) or not path.is_file():
+            return None
+        with path.open("rb") as file:
+            return picture_size(file.read(HEAD_BYTES))
 
 
 def _counted(count: int, what: str) -> str:
     return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
-def _say(terminal: Terminal, sweep: "Sweep", shown: "list[Variant]") -> None:
-    product = [_counted(len(sweep.images), "image"), *(f"{len(axis)} {axis.key}" for axis in sweep.axes)]
-    product += [f"{sweep.samples} samples"] if sweep.samples > 1 else []
-    excluded = len(sweep) - sweep.count
-    holes = f", {excluded:,} positions left out" if excluded else ""
-    terminal.text(f"{_counted(sweep.count, 'picture')}: {' × '.join(product)}{holes}")
-    for axis in sweep.axes:
-        values = list(islice(axis.labels, VALUES_SHOWN)) + (["…"] if len(axis) > VALUES_SHOWN else [])
+def _say(terminal: Terminal, plan: "Plan", *, seed_drawn: bool) -> None:
+    images = "images that are listed when the job is planned" if plan.images is None else _counted(plan.images, "image")
+    product = [images, *(f"{axis.size} {axis.key}" for axis in plan.axes)]
+    product += [f"{plan.samples} samples"] if plan.samples > 1 else []
+    holes = f", {plan.excluded:,} positions left out" if plan.excluded else ""
+    what = f"{_counted(plan.variants_of_an_image, 'picture')} of each image" if plan.count is None else None
+    terminal.text(f"{what or _counted(plan.count or 0, 'picture')}: {' × '.join(product)}{holes}")
+    for axis in plan.axes:
+        values = [*axis.values, *(["…"] if axis.size > len(axis.values) else [])]
         terminal.text(f"  {axis.key}: {' | '.join(values)}")
     rows = [
         (
@@ -83,8 +114,26 @@ def _say(terminal: Terminal, sweep: "Sweep", shown: "list[Variant]") -> None:
             variant.parameters.prompt,
             ", ".join(f"{name} {value}" for name, value in variant.coordinates.items()),
         )
-        for variant in shown
+        for variant in plan.variants
     ]
     terminal.table(("index", "image", "prompt", "at"), rows, empty="")
-    if sweep.spec.seed.base is None:
+    for warning in plan.warnings:
+        terminal.note(f"warning: {warning}")
+    if seed_drawn:
         terminal.note("Seeds are drawn when the job is submitted, and kept.")
+
+
+def _estimate(terminal: Terminal, answer: dict[str, object]) -> None:
+    size, gpu, finish = answer["storage_bytes"], answer["gpu_seconds"], answer["finish_seconds"]
+    if isinstance(size, int):
+        terminal.note(f"About {size / 1e6:,.1f} MB of pictures.")
+    if not isinstance(gpu, int | float):
+        terminal.note(f"Time is not known: {answer['measured']}.")
+        return
+    there = f", about {_long(finish)} with the workers that are there" if isinstance(finish, int | float) else ""
+    terminal.note(f"About {_long(gpu)} of one device{there}; {answer['measured']}.")
+
+
+def _long(seconds: float) -> str:
+    minutes, hours = seconds / 60, seconds / 3600
+    return f"{seconds:,.0f} s" if minutes < 2 else f"{minutes:,.0f} min" if hours < 2 else f"{hours:,.1f} h"

@@ -8,7 +8,7 @@ from uuid import uuid4
 import typer
 
 from api.cli.exits import USAGE
-from api.cli.options import Api, AsJson
+from api.cli.options import Api, AsJson, Given
 from api.cli.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -26,7 +26,9 @@ def _file(path: Path) -> Path:
     return path
 
 
-ManifestFile = Annotated[Path, typer.Argument(metavar="MANIFEST", help="YAML or JSON; - for stdin.", callback=_file)]
+ManifestFile = Annotated[
+    Path, typer.Argument(metavar="MANIFEST", help="YAML, JSON, JSONL or CSV; - for stdin.", callback=_file)
+]
 
 
 def submit(
@@ -34,6 +36,7 @@ def submit(
     idempotency_key: Annotated[
         str, typer.Option(metavar="KEY", help="The same key gives the same job again. Default: a fresh one.")
     ] = "",
+    given: Given = None,
     api: Api = "",
     *,
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Follow the job until it ends.")] = False,
@@ -47,6 +50,7 @@ def submit(
     [dim]Examples:[/dim]
 
       pentimento submit autumn.yaml --watch
+      pentimento submit autumn.yaml -S strength=0.4 -S run.priority=background
       pentimento submit autumn.yaml --idempotency-key autumn-2026 --json | jq -r .id
       generate-manifest | pentimento submit - --yes
     """
@@ -55,7 +59,7 @@ def submit(
     from api.cli.watch import attend, finish
 
     terminal = Terminal(as_json=as_json)
-    spec, text = read(file)
+    spec, text = read(file, given)
     _ask(terminal, spec, yes=yes)
     with Client(api_url(api)) as client:
         job, created = send(client, terminal, spec, text=text, file=file, key=idempotency_key)
@@ -70,19 +74,23 @@ def submit(
             terminal.note(f"Follow it with: pentimento watch {job.id}")
 
 
-def read(file: Path) -> "tuple[JobSpec, str]":
-    """The spec in `file` ("-" for stdin), and its text.
+def read(file: Path, given: list[str] | None = None) -> "tuple[JobSpec, str]":
+    """The spec in `file` ("-" for stdin), and its text. given: `KEY=VALUE` in the place of what it says.
+
+    Patterns, folders and tables of this machine are replaced by the images that they stand for.
 
     Raises:
         InvalidSpec: every problem of the manifest, with its line.
 
     """
-    from jobs.manifest import parse_manifest
+    from api.cli.local import expanded
+    from jobs.manifest import parse_given, parse_manifest
 
     standard_input = str(file) == "-"
     data = sys.stdin.buffer.read() if standard_input else file.read_bytes()
-    spec = parse_manifest(data, source="stdin" if standard_input else str(file))
-    return spec, data.decode("utf-8", "replace")
+    source = "stdin" if standard_input else str(file)
+    spec = parse_manifest(data, source=source, given=parse_given(given or ()))
+    return expanded(spec, folder=manifest_folder(file), source=source), data.decode("utf-8", "replace")
 
 
 def manifest_folder(file: Path) -> Path:
@@ -118,8 +126,10 @@ def _ask(terminal: Terminal, spec: "JobSpec", *, yes: bool) -> None:
     """
     from jobs.sweep import Sweep
 
+    if yes or spec.open:  # what planning lists, planning counts; the farm's bound and the budget hold there
+        return
     count = Sweep(spec).count
-    if yes or count <= ASK_ABOVE:
+    if count <= ASK_ABOVE:
         return
     if terminal.as_json or not sys.stdin.isatty():
         sys.stderr.write(f"This job makes {count:,} pictures; add --yes if that is meant.\n")

@@ -12,7 +12,21 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.desk import Desk
-from api.web import control, events, front, health, jobs, models, problems, results, schema, upkeep, uploads, workers
+from api.web import (
+    control,
+    events,
+    front,
+    health,
+    jobs,
+    models,
+    plan,
+    problems,
+    results,
+    schema,
+    upkeep,
+    uploads,
+    workers,
+)
 from api.web.watches import Watches
 from jobs import __version__
 
@@ -56,7 +70,7 @@ def create_app(desk: Desk) -> FastAPI:
     app.add_middleware(PlainHeaders)
     problems.install(app)
     app.add_exception_handler(events.NothingFollows, events.nothing_follows)
-    for noun in (jobs, control, results, events, uploads, workers, models, schema, upkeep, health, front):
+    for noun in (jobs, plan, control, results, events, uploads, workers, models, schema, upkeep, health, front):
         app.include_router(noun.router)
     app.openapi = _with_the_spec(app)  # type: ignore[method-assign]  # FastAPI's own way to extend the document
     return app

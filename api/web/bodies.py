@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from api.web.depends import TheDesk
 from jobs.errors import TooLarge
 
-Form = Literal["json", "yaml"]
+Form = Literal["json", "yaml", "jsonl", "csv"]
 
 SPEC_SECONDS = 30.0
 IMAGE_SECONDS = 120.0
@@ -28,6 +28,8 @@ _FORMATS: Mapping[str, Form] = {
     "text/yaml": "yaml",
 }
 SPEC_TYPES = tuple(_FORMATS)
+_ROWS: Mapping[str, Form] = {"application/jsonl": "jsonl", "application/x-ndjson": "jsonl", "text/csv": "csv"}
+"""One variant a line; the OpenAPI document, which is about the spec, leaves them out."""
 
 
 async def read_bounded(request: Request, *, limit: int, seconds: float, what: str) -> bytes:
@@ -64,14 +66,14 @@ def _check(size: int, limit: int, what: str) -> None:
 
 
 def spec_format(request: Request) -> Form:
-    """`json` or `yaml`, by the content type; 415 for anything else."""
+    """`json`, `yaml`, `jsonl` or `csv`, by the content type; 415 for anything else."""
     message = email.message.Message()
     message["content-type"] = request.headers.get("content-type", "")
     said = message.get_content_type() if request.headers.get("content-type") else "none"
-    if said not in _FORMATS:
-        detail = f"content-type {said} is not read here: one of {', '.join(_FORMATS)}"
+    if said not in {**_FORMATS, **_ROWS}:
+        detail = f"content-type {said} is not read here: one of {', '.join([*_FORMATS, *_ROWS])}"
         raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail)
-    return _FORMATS[said]
+    return {**_FORMATS, **_ROWS}[said]
 
 
 async def spec_text(request: Request, desk: TheDesk) -> bytes:

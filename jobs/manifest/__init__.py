@@ -23,7 +23,7 @@ from jobs.manifest.rows_text import RowsFormat, rows_document
 from jobs.manifest.yaml_text import YamlReader
 from jobs.spec import JobSpec, Lines, local_paths, parse_spec, require_uris, with_images
 
-__all__ = ["local_paths", "parse_given", "parse_manifest", "require_uris", "with_images"]
+__all__ = ["Format", "local_paths", "parse_given", "parse_manifest", "require_uris", "with_images"]
 
 MAX_BYTES = 32 << 20
 

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.errors import TooLarge
-from worker.intake.fit import fit, resize, target_size
+from jobs.sizes import target_size
+from worker.intake.fit import fit, resize
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
 from jobs.errors import BadImage
-from worker.intake.header import Format, read_header
+from jobs.header import Format, read_header
 
 Pixels = NDArray[np.uint8]
 

@@ -28,6 +28,24 @@ def read_header(data: bytes) -> Header | None:
     return None
 
 
+def picture_size(data: bytes) -> tuple[int, int] | None:
+    """(width, height) in pixels as the file says it, None where its first bytes don't; a JPEG's before it is turned."""
+    header = read_header(data)
+    if header is None or header.size is not None:
+        return None if header is None else header.size
+    at = 2
+    while at + 9 <= len(data) and data[at] == 0xFF:
+        marker, length = data[at + 1], int.from_bytes(data[at + 2 : at + 4])
+        if marker in _JPEG_FRAMES:
+            return (int.from_bytes(data[at + 7 : at + 9]), int.from_bytes(data[at + 5 : at + 7]))
+        at += 2 + max(2, length)
+    return None
+
+
+# SOF0 … SOF15, without the three numbers between them that mean something else.
+_JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+
+
 def _webp_size(data: bytes) -> tuple[int, int] | None:
     kind = data[12:16]
     if kind == b"VP8X":

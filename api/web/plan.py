@@ -1,0 +1,92 @@
+"""Plans: what a job spec would come to, before it is a job."""
+
+from dataclasses import asdict
+from typing import Annotated, Any, Self
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
+
+from api.admission import aliases_of, check_size
+from api.desk import Desk
+from api.planner import Plan, make_plan
+from api.web.bodies import SPEC_TYPES, SpecFormat, SpecText
+from api.web.callers import Caller
+from api.web.depends import TheDesk
+from api.web.examples import SPEC_EXAMPLES
+from api.web.problems import documented
+from jobs.ledger.speeds import Speeds
+from jobs.manifest import Format, parse_manifest
+from jobs.sweep import Sweep
+
+router = APIRouter(prefix="/v1/plan", tags=["jobs"])
+
+_SPEC_REF = {"$ref": "#/components/schemas/JobSpec"}
+_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            media_type: {"schema": _SPEC_REF, "examples": SPEC_EXAMPLES[media_type.endswith("yaml")]}
+            for media_type in SPEC_TYPES
+        },
+    }
+}
+
+
+class AxisShape(BaseModel):
+    """One axis of the sweep."""
+
+    key: str
+    names: list[str] = Field(description="the fields and variables that move together")
+    size: int
+    values: list[str] = Field(description="the first of them")
+
+
+class PlanShape(BaseModel):
+    """What a job would come to; null is what is not known yet."""
+
+    count: int | None = Field(description="variants to make; null while images are still to be listed")
+    excluded: int | None = Field(description="positions of the product that are left out")
+    images: int | None
+    open: bool = Field(description="whether patterns or tables of images are listed only when the job is planned")
+    axes: list[AxisShape]
+    samples: int
+    variants_of_an_image: int = Field(description="positions of the product for each image")
+    models: list[str]
+    storage_bytes: int | None = Field(description="estimated")
+    gpu_seconds: float | None = Field(description="estimated, of one device")
+    finish_seconds: float | None = Field(description="estimated, with the workers that are there and nothing before it")
+    measured: str = Field(description="what the estimate of time stands on")
+    warnings: list[str]
+    variants: list[dict[str, Any]] = Field(description="the first of them, resolved")
+
+    @classmethod
+    def of(cls, plan: Plan) -> Self:
+        """A plan as the API shows it."""
+        return cls.model_validate(asdict(plan))
+
+
+@router.post(
+    "",
+    summary="Plan a job without making it",
+    openapi_extra=_BODY,
+    responses=documented(400, 408, 413, 415, 422, 503),
+)
+def plan(
+    text: SpecText,
+    form: SpecFormat,
+    desk: TheDesk,
+    _caller: Caller,
+    show: Annotated[int, Query(ge=0, le=1000, description="how many variants to resolve")] = 10,
+) -> PlanShape:
+    """Count a job spec exactly and estimate its time and storage; nothing is enqueued, fetched or listed."""
+    return PlanShape.of(_planned(desk, text, form, show))
+
+
+def _planned(desk: Desk, text: bytes, form: Format, show: int) -> Plan:
+    spec = parse_manifest(text, source="the job spec", format=form)
+    sweep = Sweep(spec, () if spec.open else None)
+    check_size(sweep, desk.settings)
+    needed = set(aliases_of(sweep, desk.table))
+    able = [worker for worker in desk.workers() if needed <= set(worker.models)]
+    speeds = Speeds(desk.book)
+    return make_plan(spec, table=desk.table, show=show, speeds_of=speeds.seconds_a_step, workers=len(able))

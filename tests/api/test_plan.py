@@ -1,0 +1,73 @@
+"""A plan counts what a job would make, estimates from what was measured, and makes nothing."""
+
+import httpx
+
+from api.desk import Desk
+from jobs.ledger.leasing import Leasing
+from jobs.ledger.speeds import RECENT_STEPS, Speeds, Work
+from jobs.ledger.views import WorkerView
+from tests.api.conftest import SPEC
+
+PLAIN = {**SPEC, "width": 512, "height": 512, "steps": 20, "exclude": [{"strength": 0.3}], "strength": [0.3, 0.5, 1.0]}
+
+
+def test_a_plan_counts_exactly_and_makes_no_job(http: httpx.Client) -> None:
+    answer = http.post("/v1/plan", json=PLAIN, params={"show": 3})
+
+    body = answer.json()
+    assert answer.status_code == 200, answer.text
+    assert (body["count"], body["excluded"], body["images"], body["open"]) == (10, 5, 1, False)
+    assert body["axes"] == [{"key": "strength", "names": ["strength"], "size": 3, "values": ["0.3", "0.5", "1"]}]
+    assert [variant["index"] for variant in body["variants"]] == [5, 6, 7]
+    assert http.get("/v1/jobs").json()["jobs"] == []
+
+
+def test_time_is_not_known_before_something_was_measured(http: httpx.Client) -> None:
+    body = http.post("/v1/plan", json=PLAIN).json()
+
+    assert (body["gpu_seconds"], body["measured"]) == (None, "nothing was measured yet for tiny")
+    assert body["storage_bytes"] == round(512 * 512 * 1.7 * 10)
+
+
+def test_time_follows_from_what_settles_have_measured(http: httpx.Client, desk: Desk) -> None:
+    Speeds(desk.book).add([Work("tiny", 512, 512, 10.0, 50), Work("tiny", 512, 512, 10.0, 50)])
+    Leasing(desk.book).announce(WorkerView("w", "cpu", "local", ("tiny",), 4, 0, 0.0, 0))
+    Leasing(desk.book).announce(WorkerView("v", "cpu", "local", ("tiny",), 4, 0, 0.0, 0))
+
+    body = http.post("/v1/plan", json=PLAIN).json()
+    larger = http.post("/v1/plan", json={**PLAIN, "width": 1024, "height": 512}).json()
+
+    assert body["gpu_seconds"] == 0.2 * (10 + 20) * 5
+    assert body["finish_seconds"] == body["gpu_seconds"] / 2
+    assert body["measured"] == "as measured on this farm at these sizes"
+    assert larger["gpu_seconds"] == 2 * body["gpu_seconds"]
+    assert larger["measured"] == "as measured on this farm from other sizes than these"
+
+
+def test_old_measurements_fade(desk: Desk) -> None:
+    speeds = Speeds(desk.book)
+    speeds.add([Work("tiny", 64, 64, RECENT_STEPS, int(RECENT_STEPS))])
+    for _ in range(6):
+        speeds.add([Work("tiny", 64, 64, RECENT_STEPS / 10, int(RECENT_STEPS))])
+
+    assert 0.1 <= speeds.seconds_a_step("tiny")[64, 64] < 0.12
+
+
+def test_what_is_listed_later_has_no_count_yet(http: httpx.Client) -> None:
+    body = http.post("/v1/plan", json={**PLAIN, "images": ["s3://bucket/*.png"]}).json()
+
+    assert (body["count"], body["open"], body["variants_of_an_image"]) == (None, True, 15)
+
+
+def test_rows_are_read_by_their_content_type(http: httpx.Client) -> None:
+    csv = "image,model,prompt\nhttps://example.org/a.png,tiny,x\nhttps://example.org/b.png,tiny,y\n"
+    lines = '{"custom_id": "a", "image": "https://example.org/a.png", "model": "tiny", "prompt": "x"}\n'
+
+    assert http.post("/v1/plan", content=csv, headers={"Content-Type": "text/csv"}).json()["count"] == 2
+    assert http.post("/v1/plan", content=lines, headers={"Content-Type": "application/jsonl"}).json()["count"] == 1
+    assert http.post("/v1/jobs", content=csv, headers={"Content-Type": "text/csv"}).json()["count"] == 2
+
+
+def test_a_spec_that_is_wrong_has_no_plan(http: httpx.Client) -> None:
+    assert http.post("/v1/plan", json={**PLAIN, "steps": 0}).status_code == 422
+    assert http.post("/v1/plan", json={**PLAIN, "model": "nope"}).status_code == 422
