@@ -24,6 +24,7 @@ _GENERATED = "generated:"
 _MAX_ROWS = 1024
 
 Rows = Annotated[int, Field(ge=2, le=_MAX_ROWS)]
+DecodeRows = Annotated[int, Field(ge=1, le=_MAX_ROWS)]
 
 
 class _Table(BaseModel):
@@ -42,6 +43,8 @@ class Defaults(_Table):
 class Model(_Table):
     """One model. Sizes in pixels; `rows` counts batch rows by "WIDTHxHEIGHT", with a `default`.
 
+    `decode_rows` likewise: how many pictures are decoded at once. `family` sd1 is Stable Diffusion 1.x and 2.x.
+
     `source` and `revision` decide the weights, `variant` the files among them (`fp16`); dtype `auto` leaves it to the
     worker's settings and device.
     """
@@ -50,7 +53,7 @@ class Model(_Table):
     source: str
     revision: str = ""
     variant: str = ""
-    family: Literal["sd1"] = "sd1"
+    family: Literal["sd1", "sdxl"] = "sd1"
     dtype: Literal["auto", "float32", "float16", "bfloat16"] = "auto"
     multiple: int = Field(64, ge=8, le=1024, multiple_of=8)
     width: int = Field(512, ge=8, le=16384)
@@ -60,6 +63,7 @@ class Model(_Table):
     description: str = ""
     defaults: Defaults = Defaults()
     rows: Mapping[str, Rows] = Field(default_factory=lambda: {"default": 8})
+    decode_rows: Mapping[str, DecodeRows] = Field(default_factory=lambda: {"default": 1})
 
     @field_validator("alias", "aliases")
     @classmethod
@@ -70,11 +74,11 @@ class Model(_Table):
                 raise ValueError(message)
         return value
 
-    @field_validator("rows")
+    @field_validator("rows", "decode_rows")
     @classmethod
     def _check_rows(cls, value: Mapping[str, int]) -> Mapping[str, int]:
         if "default" not in value:
-            message = 'rows needs a "default"'
+            message = 'needs a "default"'
             raise ValueError(message)
         for shape in value:
             if shape != "default" and not _SHAPE.fullmatch(shape):
@@ -85,7 +89,7 @@ class Model(_Table):
     @model_validator(mode="after")
     def _check_whole(self) -> "Model":
         shapes = [("width and height", self.width, self.height)]
-        for shape in sorted(self.rows.keys() - {"default"}):
+        for shape in sorted((self.rows.keys() | self.decode_rows.keys()) - {"default"}):
             wide, high = shape.split("x")
             shapes.append((f"rows.{shape}", int(wide), int(high)))
         for what, width, height in shapes:
@@ -119,6 +123,10 @@ class Model(_Table):
     def rows_for(self, width: int, height: int) -> int:
         """The pinned batch rows for pictures of this size in pixels."""
         return self.rows.get(f"{width}x{height}", self.rows["default"])
+
+    def decode_rows_for(self, width: int, height: int) -> int:
+        """The pinned count of pictures decoded at once."""
+        return self.decode_rows.get(f"{width}x{height}", self.decode_rows["default"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,11 +20,13 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "dpmpp_2s_ancestral": ("DPM++ 2S a", "DPMSolverSinglestepScheduler"),
     "dpmpp_2m": ("DPM++ 2M", "DPMSolverMultistepScheduler"),
     "dpmpp_sde": ("DPM++ SDE", "DPMSolverSDEScheduler"),
+    "unipc": ("UniPC", "uni_pc", "UniPCMultistepScheduler"),
+    "lcm": ("LCM", "LCMScheduler"),
 }
 """Every canonical name, with the names that don't follow from it by a rule."""
 
-AVAILABLE: frozenset[str] = frozenset(ALIASES) - {"lms", "dpmpp_sde"}
-"""What the local engine runs; the door refuses the other two, which need scipy and torchsde, by name."""
+AVAILABLE: frozenset[str] = frozenset(ALIASES)
+"""What the local engine runs; the door refuses by name what is known, but not here."""
 
 
 def _squeeze(name: str) -> str:

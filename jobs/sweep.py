@@ -166,6 +166,8 @@ def _parameters(fields: Mapping[str, Any], seed: int) -> Parameters:
         width=fields.get("width"),
         height=fields.get("height"),
         fit=fields["fit"],
+        step_schedule_end=fields["step_schedule_end"],
+        clip_skip=fields["clip_skip"],
     )
 
 

@@ -41,7 +41,9 @@ class Parameters:
     strength: 0..1, the part of the schedule that is run (Stability's `schedule.start`; 1 − image strength).
     steps: 1..1000, the length of the whole schedule; `int(steps * strength)` of them are run, as in diffusers.
     cfg_scale: 0..50; at 1 or below the unconditional row is not computed.
-    sampler: a canonical name of the sampler table (`ddim`, `euler`, `euler_ancestral`, `dpmpp_2m`).
+    step_schedule_end: 0..1, the part of the schedule that is left out at its end; what is left is grainier.
+    clip_skip: 0..11, the text encoder's last layers that are passed over (A1111's number less one).
+    sampler: a canonical name of the sampler table.
     seed: uint32. width and height in pixels, None for the init image's own (fitted to the model).
     """
 
@@ -56,6 +58,8 @@ class Parameters:
     width: int | None = None
     height: int | None = None
     fit: Fit = "cover"
+    step_schedule_end: float = 0.0
+    clip_skip: int = 0
 
     @property
     def prompt(self) -> str:

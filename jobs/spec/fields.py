@@ -40,6 +40,8 @@ FIELDS: Mapping[str, Field] = {
     "height": Field("integer", "pixels; by default the init image's own, fitted to the model", 64, 4096),
     "fit": Field("choice", "how an init image of another shape is fitted", default="cover",
                  choices=("cover", "contain", "stretch")),
+    "step_schedule_end": Field("number", "the part of the schedule that is left out at its end", 0, 1, 0.0),
+    "clip_skip": Field("integer", "last layers of the text encoder to pass over (A1111's number less one)", 0, 11, 0),
     "seed": Field("integer", "uint32", 0, 2**32 - 1),
 }  # fmt: skip
 
@@ -69,7 +71,6 @@ MISTAKEN: Mapping[str, str] = {
 """What other programs call it: not accepted, but the remedy says our word."""
 
 NOT_YET: Mapping[str, str] = {
-    "step_schedule_end": "leave it out: schedules run to their end",
     "mask": "leave it out: whole pictures are repainted",
     "extends": "leave it out: every variant is rendered",
     "loras": "leave it out",

@@ -33,6 +33,9 @@ def order(
     negative_prompt: str = "",
     model: str = "tiny",
     pixels: Pixels | None = None,
+    end: float = 0.0,
+    clip_skip: int = 0,
+    mask: Pixels | None = None,
 ) -> Order:
     """One order, with the hash of its own pixels as the image's."""
     pixels = picture() if pixels is None else pixels
@@ -45,11 +48,13 @@ def order(
         cfg_scale=cfg_scale,
         sampler=sampler,
         seed=seed,
+        step_schedule_end=end,
+        clip_skip=clip_skip,
     )
     variant = Variant(
         index=index, image=InitImage("file:///picture.png", "picture"), parameters=parameters, coordinates={}
     )
-    return Order(variant, pixels, hashlib.sha256(pixels.tobytes()).hexdigest(), fingerprint=f"{index:032x}")
+    return Order(variant, pixels, hashlib.sha256(pixels.tobytes()).hexdigest(), f"{index:032x}", mask)
 
 
 def outcomes(backend: Backend, orders: Iterable[Prepared]) -> list[Outcome]:

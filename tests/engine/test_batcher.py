@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from tests.engine.orders import order
 from worker.backends.call import Call
-from worker.engine.batcher import TURN_TICKS, Batcher, Bucket
+from worker.engine.batcher import TURN_TICKS, Batcher, Bucket, Key
 from worker.engine.row import Row
 
-KEY = ("tiny", 64, 64)
+KEY = Key("tiny", 64, 64)
 
 
 def call() -> Call:
@@ -128,11 +128,11 @@ def test_buckets_take_turns() -> None:
     batcher = Batcher()
     caller = call()
     for size in (64, 128):
-        batcher.add(("tiny", size, size), 4, row(caller))
+        batcher.add(Key("tiny", size, size), 4, row(caller))
 
     chosen = [batcher.choose() for _ in range(4 * TURN_TICKS)]
 
-    sizes = [bucket.key[1] for bucket in chosen if bucket is not None]
+    sizes = [bucket.key.width for bucket in chosen if bucket is not None]
     assert sizes == ([64] * TURN_TICKS + [128] * TURN_TICKS) * 2
 
 

@@ -97,13 +97,15 @@ def test_a_failed_load_is_remembered_for_a_moment_and_then_tried_again() -> None
 @pytest.mark.parametrize(
     ("wrong", "code", "word"),
     [
-        (order(sampler="lms"), "invalid_spec", "lms"),
-        (order(prompts=(WeightedPrompt("boat " * 200),)), "too_large", "200 tokens"),
+        (order(sampler="plms"), "invalid_spec", "plms"),
+        (order(sampler="lcm", steps=60), "invalid_spec", "steps"),
+        (order(clip_skip=2), "invalid_spec", "clip_skip"),
+        (order(prompts=(WeightedPrompt("boat " * 1201),)), "too_large", "1201 tokens"),
         (order(model="tinny"), "unknown_model", "tiny"),
         (order(pixels=picture(60)), "bad_image", "60x60"),
         (order(pixels=picture(2048)), "bad_image", "2048x2048"),
     ],
-    ids=["sampler", "prompt", "model", "multiple", "pixels"],
+    ids=["sampler", "steps", "layers", "prompt", "model", "multiple", "pixels"],
 )
 def test_an_order_that_cannot_be_rendered_is_refused_by_name(
     wrong: Order, code: str, word: str, local: LocalBackend

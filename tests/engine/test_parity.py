@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Mapping
 from itertools import product
 from pathlib import Path
 
@@ -33,16 +34,28 @@ def pipeline(cache_dir: Path) -> StableDiffusionImg2ImgPipeline:
     return found
 
 
-def reference(pipeline: StableDiffusionImg2ImgPipeline, wanted: Order) -> Pixels:
-    """What diffusers makes of the order, called alone."""
+def reference(
+    pipeline: StableDiffusionImg2ImgPipeline,
+    wanted: Order,
+    *,
+    texts: Mapping[str, object] | None = None,
+    last: int = 10_000,
+) -> Pixels:
+    """What diffusers makes of the order, called alone; encoded `texts` instead of the order's, `last` evaluations."""
     asked = wanted.variant.parameters
     entry = SAMPLERS[asked.sampler]
     before = pipeline.scheduler
-    pipeline.scheduler = getattr(schedulers, entry.scheduler).from_config(before.config, **entry.overrides)
+    seed = {"noise_sampler_seed": asked.seed} if asked.sampler == "dpmpp_sde" else {}
+    pipeline.scheduler = getattr(schedulers, entry.scheduler).from_config(before.config, **entry.overrides, **seed)
+
+    def stop_after(pipe: StableDiffusionImg2ImgPipeline, number: int, *_: object) -> dict[str, object]:
+        pipe._interrupt = number + 1 >= last
+        return {}
+
     try:
         image = pipeline(
-            prompt=asked.prompt,
-            negative_prompt=asked.negative_prompt,
+            **(texts or {"prompt": asked.prompt, "negative_prompt": asked.negative_prompt}),
+            callback_on_step_end=stop_after,
             image=wanted.pixels[None].astype(np.float32) / 255.0,
             strength=asked.strength,
             num_inference_steps=asked.steps,
@@ -94,6 +107,33 @@ def test_prompts_reach_the_picture_as_in_diffusers(
     for outcome in found:
         off = np.abs(outcome.pixels.astype(int) - reference(pipeline, outcome.order).astype(int))
         assert off.max() <= 1
+
+
+@pytest.mark.parametrize("sampler", ["ddim", "heun", "dpmpp_2m", "dpm_2_ancestral"])
+def test_the_end_of_the_schedule_is_left_out(
+    sampler: str, local: LocalBackend, pipeline: StableDiffusionImg2ImgPipeline
+) -> None:
+    whole = order(0, sampler=sampler, strength=0.8, steps=10)
+    cut = order(1, sampler=sampler, strength=0.8, steps=10, end=0.35)
+
+    found = {
+        outcome.order.variant.index: outcome.pixels
+        for outcome in outcomes(local, [whole, cut])
+        if isinstance(outcome, Rendered)
+    }
+
+    # 8 steps of 10 begin, the last int(3.5) of them are left out.
+    expected = reference(pipeline, cut, last=5 * (2 if sampler in {"heun", "dpm_2_ancestral"} else 1))
+    assert np.abs(found[1].astype(int) - expected.astype(int)).max() <= 1
+    assert (found[0] != found[1]).any()
+
+
+def test_an_end_before_the_start_leaves_the_picture_through_the_autoencoder(local: LocalBackend) -> None:
+    found = outcomes(local, [order(0, strength=0.3, end=0.7), order(1, strength=0.0)])
+
+    shown = [outcome.pixels.tobytes() for outcome in found if isinstance(outcome, Rendered)]
+    assert len(shown) == 2
+    assert shown[0] == shown[1]
 
 
 def test_a_model_that_predicts_velocity_is_followed(cache_dir: Path, tmp_path: Path) -> None:

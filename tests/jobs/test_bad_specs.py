@@ -21,7 +21,7 @@ BAD: list[tuple[dict[str, Any], str, str, str]] = [
     ({"webhook": "s3://bucket/key"}, "webhook", "not an http", "Use https"),
     ({"budget": {"images": 0}}, "budget.images", "whole number", ""),
     ({"extends": "j"}, "extends", "not supported yet", ""),
-    ({"step_schedule_end": 0.1}, "step_schedule_end", "not supported yet", ""),
+    ({"loras": []}, "loras", "not supported yet", ""),
     # Fields.
     ({"model": None}, "model", "missing", "alias"),
     ({"model": " "}, "model", "empty", ""),

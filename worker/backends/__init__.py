@@ -26,12 +26,14 @@ class Order:
 
     pixels: uint8 RGB, shape (height, width, 3), both multiples of the model's own multiple (8 × 2ⁿ).
     image_sha256: of the init image's bytes as fetched, 64 hex digits. fingerprint: as `jobs.variant.fingerprint`.
+    mask: uint8, shape (height, width): 0 is repainted, 255 kept, between them blends; None where all is repainted.
     """
 
     variant: Variant
     pixels: Pixels
     image_sha256: str
     fingerprint: str
+    mask: Pixels | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

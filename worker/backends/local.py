@@ -57,7 +57,7 @@ class LocalBackend:
             variant.parameters,
             image_sha256=image_sha256,
             model_revision=model.identity,
-            engine=_versions(),
+            engine=f"{_versions()} decode {model.decode_rows_for(width, height)}",
             device_kind=f"{device.kind} {device.dtype(model)}",
             rows=model.rows_for(width, height),
         )
@@ -107,7 +107,7 @@ class _Opened:
         from worker.engine.device import Device  # noqa: PLC0415
         from worker.engine.engine import Engine  # noqa: PLC0415
         from worker.engine.launch import Launcher  # noqa: PLC0415
-        from worker.engine.model import load  # noqa: PLC0415
+        from worker.engine.loading import load  # noqa: PLC0415
         from worker.engine.shelf import Shelf  # noqa: PLC0415
 
         def read(model: Model) -> Launcher:

@@ -14,12 +14,22 @@ they are finished and waiting ones take their slots, whichever caller they come 
 
 import heapq
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import count
 
 from worker.backends.call import Call
 from worker.engine.row import Row
 
-Key = tuple[str, int, int]  # (model alias, width, height), sizes in pixels
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What rows have to have in common to share a batch. Sizes in pixels; pieces: how long their prompts are."""
+
+    alias: str
+    width: int
+    height: int
+    pieces: int = 1
+
 
 TURN_TICKS = 8  # batches that a bucket computes before another gets the device
 _MAX_PASSES = 16  # single-slot rows that may overtake one that needs two
@@ -36,6 +46,7 @@ class Bucket:
         self.key = key
         self.capacity = capacity
         self.active: list[Row] = []
+        self.landed: list[Row] = []
         self._free = list(range(capacity - 1, -1, -1))
         self._waiting: dict[Call, list[tuple[int, int, Row]]] = {}
         self._arrivals = count()
@@ -49,6 +60,11 @@ class Bucket:
     @property
     def busy(self) -> bool:
         """Whether anything is active or waiting."""
+        return bool(self.active or self.landed or self._waiting)
+
+    @property
+    def flying(self) -> bool:
+        """Whether any row has steps to go, now or as soon as it is admitted."""
         return bool(self.active or self._waiting)
 
     def add(self, row: Row) -> None:
@@ -69,14 +85,23 @@ class Bucket:
             admitted.append(row)
         return admitted
 
+    def land(self, row: Row) -> None:
+        """Free the slots of an active row whose steps are done; it waits to be decoded with others."""
+        self.leave(row)
+        self.landed.append(row)
+
     def leave(self, row: Row) -> None:
-        """Free the slots of an active row."""
+        """Forget an active row and free its slots, or a landed one."""
+        if row in self.landed:
+            self.landed.remove(row)
+            return
         self.active.remove(row)
         self._free.extend(reversed(row.slots))
 
     def drop(self, call: Call) -> None:
         """Forget all rows of a call."""
         self._waiting.pop(call, None)
+        self.landed = [row for row in self.landed if row.call is not call]
         for row in [row for row in self.active if row.call is call]:
             self.leave(row)
 

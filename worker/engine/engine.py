@@ -15,12 +15,14 @@ from queue import Empty, SimpleQueue
 import torch
 
 from jobs.errors import BadLatents, WorldsFault
+from jobs.models import Model
 from worker.backends import Order, Outcome, Refused, Rendered
 from worker.backends.call import Call
 from worker.engine import faults
-from worker.engine.batch import Batch
+from worker.engine.batch import Batch, Shape
 from worker.engine.batcher import Batcher, Bucket, Key
 from worker.engine.launch import Launcher
+from worker.engine.masks import composed
 from worker.engine.row import Flight, Row
 
 _log = logging.getLogger(__name__)
@@ -91,13 +93,16 @@ class Engine:
             self._launch(bucket, row)
         self._step(bucket, [(row, row.flight) for row in bucket.active if row.slots and row.flight])
         for row in [row for row in bucket.active if row.flight and row.flight.landed]:
-            self._retire(bucket, row)
+            bucket.land(row)
+        size = _decode_rows(self._launchers[bucket.key.alias].model.model, bucket.key)
+        while bucket.landed and (len(bucket.landed) >= size or not bucket.flying):
+            self._retire(bucket, bucket.landed[:size])
         if not bucket.busy:
             self._batches.pop(bucket.key, None)
 
     def _launch(self, bucket: Bucket, row: Row) -> None:
         started = self._clock()
-        launcher = self._launchers[bucket.key[0]]
+        launcher = self._launchers[bucket.key.alias]
         try:
             row.flight = launcher.launch(row.order)
             if row.slots:
@@ -128,21 +133,23 @@ class Engine:
         for row, _ in rows:
             row.seconds += share * row.cost
 
-    def _retire(self, bucket: Bucket, row: Row) -> None:
+    def _retire(self, bucket: Bucket, rows: Sequence[Row]) -> None:
+        """Decode rows whose steps are done, at most as many as a decoding batch holds."""
         started = self._clock()
-        flight = row.flight
-        if flight is None:
-            return
+        model = self._launchers[bucket.key.alias].model
         try:
-            pixels = self._launchers[bucket.key[0]].model.decode(flight.latents)
-        except Exception as error:  # noqa: BLE001 — this row's
-            self._refuse(bucket, row, error)
+            latents = [row.flight.latents for row in rows if row.flight]
+            decoded = model.decode(latents, _decode_rows(model.model, bucket.key))
+        except Exception as error:  # noqa: BLE001 — the batch's: each of its rows is refused
+            for row in rows:
+                self._refuse(bucket, row, error)
             return
-        if pixels is None:
-            self._refuse(bucket, row, BadLatents("the latents became NaN or infinite", remedy=_BAD_LATENTS_REMEDY))
-            return
-        row.seconds += self._clock() - started
-        self._hand_out(bucket, row, Rendered(row.order, pixels, row.seconds))
+        share = (self._clock() - started) / len(rows)
+        for row, pixels in zip(rows, decoded, strict=True):
+            if pixels is None:
+                self._refuse(bucket, row, BadLatents("the latents became NaN or infinite", remedy=_BAD_LATENTS_REMEDY))
+            else:
+                self._hand_out(bucket, row, Rendered(row.order, composed(row.order, pixels), row.seconds + share))
 
     def _refuse(self, bucket: Bucket, row: Row, error: Exception) -> None:
         reason = faults.named(error)
@@ -159,10 +166,8 @@ class Engine:
     def _batch(self, bucket: Bucket, launcher: Launcher) -> Batch:
         batch = self._batches.get(bucket.key)
         if batch is None:
-            _, width, height = bucket.key
-            model = launcher.model
-            batch = Batch(model, bucket.capacity, model.latent_shape(width, height))
-            self._batches[bucket.key] = batch
+            shape = Shape(bucket.key.width, bucket.key.height, bucket.key.pieces)
+            batch = self._batches[bucket.key] = Batch(launcher.model, bucket.capacity, shape)
         return batch
 
     def _take_in(self, *, wait: bool) -> None:
@@ -181,16 +186,16 @@ class Engine:
         asked = order.variant.parameters
         self._calls.add(call)
         try:
-            evaluations = launcher.templates.evaluations(asked.sampler, asked.steps, asked.strength)
+            evaluations = launcher.templates.evaluations(asked)
+            pieces = launcher.pieces(asked) if evaluations else 1
         except Exception as error:  # noqa: BLE001 — this order's
             call.deliver(Refused(order.variant, faults.named(error)))
             return
         model = launcher.model.model
         height, width, _ = order.pixels.shape
         self._launchers[model.alias] = launcher
-        cost = 0 if not evaluations else 2 if asked.cfg_scale > 1 else 1
-        row = Row(order, call, cost, evaluations)
-        self._batcher.add((model.alias, width, height), model.rows_for(width, height), row)
+        row = Row(order, call, launcher.cost(asked) if evaluations else 0, evaluations)
+        self._batcher.add(Key(model.alias, width, height, pieces), model.rows_for(width, height), row)
 
     def _forget_closed_calls(self) -> None:
         for call in [call for call in self._calls if call.closed.is_set()]:
@@ -199,6 +204,10 @@ class Engine:
                 bucket.drop(call)
                 if not bucket.busy:
                     self._batches.pop(bucket.key, None)
+
+
+def _decode_rows(model: Model, key: Key) -> int:
+    return model.decode_rows_for(key.width, key.height)
 
 
 _BAD_LATENTS_REMEDY = "Another seed, a lower cfg_scale or a wider dtype may help."

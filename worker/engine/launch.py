@@ -1,12 +1,17 @@
-"""From an order to a row's state on the device, in the order in which diffusers' pipeline draws from its generator."""
+"""From an order to a row's state on the device, in the order in which diffusers' pipelines draw from the generator."""
+
+from collections.abc import Iterator
 
 import torch
 
+from jobs.variant import Parameters
 from worker.backends import Order
+from worker.engine.masks import Mask
 from worker.engine.memo import Memo
 from worker.engine.model import LoadedModel, Posterior
-from worker.engine.row import Flight
+from worker.engine.row import Flight, Kept
 from worker.engine.samplers import Templates
+from worker.engine.texts import Text, blend
 
 _TEXTS = 256  # 240 kB each for SD 1.x
 _POSTERIORS = 128  # 130 kB each for 512 × 512 in SD 1.x
@@ -19,8 +24,21 @@ class Launcher:
         """Takes a loaded model; keeps the texts and pictures that it encoded last."""
         self.model = model
         self.templates = Templates(model.scheduler_config)
-        self._texts: Memo[str, torch.Tensor] = Memo(_TEXTS)
+        self._texts: Memo[tuple[str, int, int], Text] = Memo(_TEXTS)
         self._posteriors: Memo[tuple[object, ...], Posterior] = Memo(_POSTERIORS)
+
+    def cost(self, asked: Parameters) -> int:
+        """Batch rows that a variant takes while it is denoised: with guidance two."""
+        return 2 if self._guided(asked) else 1
+
+    def pieces(self, asked: Parameters) -> int:
+        """Pieces of the longest prompt that a variant needs encoded.
+
+        Raises:
+            TooLarge: a prompt of more than the model reads.
+
+        """
+        return max(len(self.model.texts.pieces(text)) for side in self._sides(asked) for text, _ in side)
 
     def launch(self, order: Order) -> Flight:
         """The row's first latents: posterior sample, then noise, from a generator of its own.
@@ -29,36 +47,75 @@ class Launcher:
         autoencoder and back, whatever the seed.
 
         Raises:
-            InvalidSpec: an unknown sampler. TooLarge: a prompt that the model doesn't read to its end.
+            InvalidSpec: an unknown sampler, too many layers to pass over. TooLarge: a prompt that the model doesn't
+                read to its end.
 
         """
         asked = order.variant.parameters
-        trajectory = self.templates.trajectory(asked.sampler, asked.steps, asked.strength)
-        posterior = self._posterior(order)
+        trajectory = self.templates.trajectory(asked)
         generator = torch.Generator().manual_seed(asked.seed)
-        if not trajectory.moments:
-            return Flight(self.model.latents(posterior, None), trajectory, generator, ())
-        texts = self._encoded(order)
-        latents = self.model.latents(posterior, generator)
-        noise = self.model.noise(latents.shape, generator)
-        return Flight(trajectory.noised(latents, noise), trajectory, generator, texts)
+        if not trajectory.length:
+            return Flight(self.model.latents(self._posterior(order), None), trajectory, generator, ())
+        texts = self._encoded(asked)
+        mask = Mask.of(order, self.model) if order.mask is not None or self.model.inpaints else None
+        if mask is None:
+            latents = self.model.latents(self._posterior(order), generator)
+            noise = self.model.noise(latents.shape, generator)
+            return Flight(trajectory.noised(latents, noise), trajectory, generator, texts)
+        return self._masked(order, mask, Flight(mask.repaint, trajectory, generator, texts))
+
+    def _masked(self, order: Order, mask: Mask, flight: Flight) -> Flight:
+        """As diffusers' inpainting pipeline begins: at full strength from noise alone."""
+        model, trajectory, generator = self.model, flight.trajectory, flight.generator
+        whole = order.variant.parameters.strength == 1
+        clean = None
+        if not (whole and model.inpaints):
+            clean = model.latents(self._posterior(order), generator)
+        height, width, _ = order.pixels.shape
+        noise = model.noise((1, *model.latent_shape(width, height)), generator)
+        if whole or clean is None:
+            flight.latents = noise * trajectory.scheduler.init_noise_sigma
+        else:
+            flight.latents = trajectory.noised(clean, noise)
+        # Drawn in any case, so that what the sampler draws later is what it draws in diffusers.
+        blanked = model.latents(mask.blanked(order, model), generator)
+        if model.inpaints:
+            flight.beside = torch.cat([mask.hard, blanked], dim=1)
+        elif clean is not None:
+            flight.kept = Kept(mask.repaint, clean, noise)
+        return flight
 
     def _posterior(self, order: Order) -> Posterior:
         height, width, _ = order.pixels.shape
         key = (order.image_sha256, width, height, order.variant.parameters.fit)
         return self._posteriors.get(key, lambda _: self.model.encode_image(order.pixels))
 
-    def _encoded(self, order: Order) -> tuple[torch.Tensor, ...]:
-        """The conditional text and, where guidance is on, the unconditional: negative prompt and negative weights."""
-        asked = order.variant.parameters
-        wanted = [(p.text, p.weight) for p in asked.prompts if p.weight > 0] or [("", 1.0)]
-        if asked.cfg_scale <= 1:
-            return (self._blend(wanted),)
-        unwanted = [(p.text, -p.weight) for p in asked.prompts if p.weight < 0]
-        if asked.negative_prompt or not unwanted:
-            unwanted.insert(0, (asked.negative_prompt, 1.0))
-        return self._blend(wanted), self._blend(unwanted)
+    def _guided(self, asked: Parameters) -> bool:
+        return asked.cfg_scale > 1 and not self.model.takes_scale
 
-    def _blend(self, texts: list[tuple[str, float]]) -> torch.Tensor:
-        known = self._texts
-        return self.model.blend([(known.get(text, self.model.encode_text), weight) for text, weight in texts])
+    def _sides(self, asked: Parameters) -> Iterator[list[tuple[str, float]]]:
+        """The texts to follow and, where guidance is on, those to avoid: negative prompt and negative weights."""
+        yield [(p.text, p.weight) for p in asked.prompts if p.weight > 0] or [("", 1.0)]
+        if self._guided(asked):
+            unwanted = [(p.text, -p.weight) for p in asked.prompts if p.weight < 0]
+            if asked.negative_prompt or not unwanted:
+                unwanted.insert(0, (asked.negative_prompt, 1.0))
+            yield unwanted
+
+    def _encoded(self, asked: Parameters) -> tuple[Text, ...]:
+        """The conditional text and, where guidance is on, the unconditional."""
+        pieces = self.pieces(asked)
+        wanted, *unwanted = self._sides(asked)
+        first = self._blend(wanted, asked.clip_skip, pieces)
+        if not unwanted:
+            return (first,)
+        if self.model.zeros_for_nothing and unwanted[0] == [("", 1.0)]:
+            pooled = None if first.pooled is None else torch.zeros_like(first.pooled)
+            return first, Text(torch.zeros_like(first.tokens), pooled)
+        return first, self._blend(unwanted[0], asked.clip_skip, pieces)
+
+    def _blend(self, texts: list[tuple[str, float]], skip: int, pieces: int) -> Text:
+        def encode(key: tuple[str, int, int]) -> Text:
+            return self.model.texts.encode(key[0], skip=key[1], pieces=key[2])
+
+        return blend([(self._texts.get((text, skip, pieces), encode), weight) for text, weight in texts])

@@ -1,5 +1,7 @@
 """Progress bars and advice of the libraries below don't belong in a worker's log."""
 
+import warnings
+
 from diffusers.utils import logging as diffusers_logging
 from transformers.utils import logging as transformers_logging
 
@@ -9,3 +11,5 @@ def hush() -> None:
     for library in (diffusers_logging, transformers_logging):
         library.set_verbosity_error()
         library.disable_progress_bar()
+    # dpmpp_sde asks its Brownian tree for ends that differ from its own by a rounding; it clips them and says so.
+    warnings.filterwarnings("ignore", message="Should have t", module="torchsde")

@@ -10,26 +10,41 @@ if TYPE_CHECKING:  # the batcher imports this module, and no torch
     import torch
 
     from worker.engine.samplers import Trajectory
+    from worker.engine.texts import Text
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Kept:
+    """What of the picture stays as it is, in latents. repaint: (1, 1, h, w), 1 where it is painted anew.
+
+    clean and noise: as the row began, (1, channels, h, w).
+    """
+
+    repaint: "torch.Tensor"
+    clean: "torch.Tensor"
+    noise: "torch.Tensor"
 
 
 @dataclass(slots=True, eq=False)
 class Flight:
     """A row on the device.
 
-    latents: (1, channels, height / f, width / f). texts: the conditional embedding and, where guidance is on, the
-    unconditional one, each (1, tokens, width). cursor: evaluations done.
+    latents: (1, channels, height / f, width / f). texts: the conditional one and, where guidance is on, the
+    unconditional one. beside: what an inpainting UNet sees besides the latents, (1, 5, h, w). cursor: evaluations done.
     """
 
     latents: "torch.Tensor"
     trajectory: "Trajectory"
     generator: "torch.Generator"
-    texts: "tuple[torch.Tensor, ...]"
+    texts: "tuple[Text, ...]"
+    kept: Kept | None = None
+    beside: "torch.Tensor | None" = None
     cursor: int = 0
 
     @property
     def landed(self) -> bool:
         """Whether nothing is left to denoise."""
-        return self.cursor >= len(self.trajectory.moments)
+        return self.cursor >= self.trajectory.length
 
     def model_input(self) -> "torch.Tensor":
         """The latents as the UNet wants them at this moment."""
@@ -44,6 +59,10 @@ class Flight:
         moment = trajectory.moments[self.cursor]
         self.latents = trajectory.scheduler.step(prediction, moment, self.latents, return_dict=False, **noise)[0]
         self.cursor += 1
+        if self.kept is not None:
+            kept = self.kept
+            there = trajectory.noised(kept.clean, kept.noise, self.cursor)
+            self.latents = (1 - kept.repaint) * there + kept.repaint * self.latents
 
 
 @dataclass(slots=True, eq=False)

@@ -9,23 +9,29 @@ import copy
 import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import torch
 from diffusers import schedulers
 
 from jobs.errors import InvalidSpec, Problem
-from worker.engine.schedule import evaluations
+from jobs.variant import Parameters
+from worker.engine.schedule import steps_run
 
 _TEMPLATES = 256  # (sampler, steps) pairs kept; a sweep rarely has more than a few
 
 
 @dataclass(frozen=True, slots=True)
 class Sampler:
-    """A diffusers scheduler class by name, and what of the model's own scheduler configuration it overrides."""
+    """A diffusers scheduler class by name, and what of the model's own scheduler configuration it overrides.
+
+    memoised: a pure method of it that is costly at every step; its answers are kept with the template.
+    """
 
     scheduler: str
     overrides: Mapping[str, object]
+    memoised: str = ""
 
 
 # The name of the table's columns: Stability's vocabulary → diffusers, as in the pipeline's own configuration otherwise.
@@ -38,11 +44,15 @@ SAMPLERS: Mapping[str, Sampler] = {
     "heun": Sampler("HeunDiscreteScheduler", {}),
     "dpm_2": Sampler("KDPM2DiscreteScheduler", {}),
     "dpm_2_ancestral": Sampler("KDPM2AncestralDiscreteScheduler", {}),
+    "lms": Sampler("LMSDiscreteScheduler", {}, memoised="get_lms_coefficient"),  # an integral: 3 ms a step
     "dpmpp_2s_ancestral": Sampler(  # the nearest that diffusers has to k-diffusion's, not identical
         "DPMSolverSinglestepScheduler",
         {"algorithm_type": "sde-dpmsolver++", "final_sigmas_type": "zero", "lower_order_final": True},
     ),
     "dpmpp_2m": Sampler("DPMSolverMultistepScheduler", {}),
+    "dpmpp_sde": Sampler("DPMSolverSDEScheduler", {}),  # makes noise of its own, from `noise_sampler_seed`
+    "unipc": Sampler("UniPCMultistepScheduler", {}),
+    "lcm": Sampler("LCMScheduler", {}),
 }
 
 
@@ -50,18 +60,22 @@ SAMPLERS: Mapping[str, Sampler] = {
 class Trajectory:
     """One variant's own scheduler and the part of the schedule that it runs.
 
-    moments: a 0-dim CPU tensor for each evaluation, as diffusers wants them; times: the same as floats.
-    extras: what the scheduler's step takes besides (the generator, where it makes noise).
+    moments: a 0-dim CPU tensor for each evaluation to the schedule's end, as diffusers wants them; times: the same as
+    floats. length: how many of them are run.
+    takes_generator: whether the scheduler's step makes noise from the row's generator.
     """
 
     scheduler: Any
     moments: tuple[torch.Tensor, ...]
     times: tuple[float, ...]
+    length: int
     takes_generator: bool
 
-    def noised(self, latents: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
-        """The latents at the first moment of this trajectory; shape (1, channels, height / f, width / f)."""
-        return self.scheduler.add_noise(latents, noise, self.moments[0][None])  # type: ignore[no-any-return]
+    def noised(self, latents: torch.Tensor, noise: torch.Tensor, cursor: int = 0) -> torch.Tensor:
+        """Clean latents as noisy as they are at a moment; themselves, after the last one."""
+        if cursor >= len(self.moments):
+            return latents
+        return self.scheduler.add_noise(latents, noise, self.moments[cursor][None])  # type: ignore[no-any-return]
 
 
 class Templates:
@@ -72,27 +86,31 @@ class Templates:
         self._config = config
         self._templates: dict[tuple[str, int], _Template] = {}
 
-    def trajectory(self, sampler: str, steps: int, strength: float) -> Trajectory:
-        """A fresh trajectory over the last `int(steps * strength)` of `steps`.
+    def trajectory(self, asked: Parameters) -> Trajectory:
+        """A fresh trajectory over the last `int(steps * strength)` of `steps`, less `int(steps * step_schedule_end)`.
 
         Raises:
             InvalidSpec: no such sampler here, or its scheduler refuses that step count.
 
         """
-        template = self._template(sampler, steps)
-        first = template.first(strength, steps)
+        template = self._template(asked.sampler, asked.steps)
+        run = template.run(asked)
         scheduler = copy.copy(template.scheduler)
         for name, value in vars(scheduler).items():
             if isinstance(value, list):
                 setattr(scheduler, name, list(value))
         if hasattr(scheduler, "set_begin_index"):
-            scheduler.set_begin_index(first)
-        return Trajectory(scheduler, template.moments[first:], template.times[first:], template.takes_generator)
+            scheduler.set_begin_index(run.start)
+        if hasattr(scheduler, "noise_sampler_seed"):
+            scheduler.noise_sampler_seed = asked.seed
+        rest = slice(run.start, None)
+        length = max(0, run.stop - run.start)
+        return Trajectory(scheduler, template.moments[rest], template.times[rest], length, template.takes_generator)
 
-    def evaluations(self, sampler: str, steps: int, strength: float) -> int:
+    def evaluations(self, asked: Parameters) -> int:
         """How many UNet evaluations such a trajectory has; raises as `trajectory` does."""
-        template = self._template(sampler, steps)
-        return len(template.moments) - template.first(strength, steps)
+        run = self._template(asked.sampler, asked.steps).run(asked)
+        return max(0, int(run.stop - run.start))
 
     def _template(self, sampler: str, steps: int) -> "_Template":
         key = (sampler, steps)
@@ -122,6 +140,8 @@ class _Template:
             scheduler.set_timesteps(steps, device="cpu")
         except ValueError as error:
             raise InvalidSpec([Problem("steps", f"{sampler} refuses it: {error}", value=str(steps))]) from error
+        if entry.memoised:
+            setattr(scheduler, entry.memoised, cache(getattr(scheduler, entry.memoised)))
         return cls(
             scheduler=scheduler,
             moments=scheduler.timesteps.unbind(),
@@ -129,7 +149,9 @@ class _Template:
             takes_generator="generator" in inspect.signature(scheduler.step).parameters,
         )
 
-    def first(self, strength: float, steps: int) -> int:
-        """Where in `moments` a run of that strength begins; at their end where it leaves nothing to run."""
-        run = evaluations(steps, strength)
-        return (steps - run) * self.scheduler.order if run else len(self.moments)
+    def run(self, asked: Parameters) -> slice:
+        """The part of `moments` that is run; empty where strength and end leave nothing."""
+        steps = steps_run(asked.steps, asked.strength, asked.step_schedule_end)
+        order: int = self.scheduler.order
+        # The last step of a sampler with two evaluations has one: its other half would be at no noise at all.
+        return slice(steps.start * order, min(steps.stop * order, len(self.moments)))

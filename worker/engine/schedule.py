@@ -1,9 +1,11 @@
-"""How much of a schedule a strength runs: one line, apart, because policy needs it without torch."""
+"""How much of a schedule is run: one function, apart, because policy needs it without torch."""
 
 
-def evaluations(steps: int, strength: float) -> int:
-    """Steps that img2img runs: `int(steps * strength)`, diffusers' own arithmetic, so 28 for 0.29 of 100.
+def steps_run(steps: int, strength: float, end: float = 0.0) -> range:
+    """The steps that img2img runs: the last `int(steps * strength)`, diffusers' own arithmetic (28 for 0.29 of 100).
 
-    0 means that the picture only goes through the autoencoder and back.
+    Of those, `int(steps * end)` are left out at their end. An empty range means that the picture only goes through the
+    autoencoder and back.
     """
-    return max(0, min(int(steps * strength), steps))
+    first = steps - max(0, min(int(steps * strength), steps))
+    return range(first, max(first, steps - int(steps * end)))
