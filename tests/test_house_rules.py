@@ -14,6 +14,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from api.cli.exits import EXITS
+from api.stability.status import GRPC
 from api.web.problems import STATUS
 from jobs import errors
 from jobs.errors import PentimentoError
@@ -167,8 +168,8 @@ def test_every_requirement_is_locked_within_its_range() -> None:
     assert not [name for name, version in locked.items() if "+" in version or name != canonicalize_name(name)]
 
 
-@pytest.mark.parametrize("table", [STATUS, EXITS], ids=["HTTP", "exit codes"])
-def test_every_error_is_mapped_at_every_door(table: Mapping[type[PentimentoError], int]) -> None:
+@pytest.mark.parametrize("table", [STATUS, EXITS, GRPC], ids=["HTTP", "exit codes", "gRPC"])
+def test_every_error_is_mapped_at_every_door(table: Mapping[type[PentimentoError], object]) -> None:
     tree = {kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, PentimentoError)}
 
     assert tree <= set(table)

@@ -50,6 +50,7 @@ def _say(terminal: Terminal, stack: "Stack") -> None:
     terminal.answer(
         {
             "api_url": stack.api_url,
+            "grpc_target": stack.grpc_target,
             "s3_endpoint": stack.s3_endpoint,
             "data": str(folder.path.resolve()),
             "processes": stack.processes,
@@ -63,6 +64,7 @@ def _say(terminal: Terminal, stack: "Stack") -> None:
     elsewhere = "" if folder.path == DATA_DIR else f" --api {stack.api_url}"
     lines = [
         f"API        {stack.api_url}  (reference: {stack.api_url}/docs)",
+        f"gRPC       {stack.grpc_target}  (clients of Stability's protocol)",
         f"S3         {stack.s3_endpoint or 'AWS'}",
         *([f"S3 keys    {folder.credentials_file}"] if "s3" in stack.processes else []),
         *([f"Pictures   {folder.objects}"] if "s3" in stack.processes else []),

@@ -15,6 +15,7 @@ from itertools import groupby
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
+from urllib.parse import urlsplit
 
 from api.stack.child import Child, ChildFailed, Running
 from api.stack.folder import DataFolder
@@ -141,6 +142,11 @@ class Stack:
     def api_url(self) -> str:
         """Where the API is, without a trailing slash."""
         return self._plan.api_url
+
+    @property
+    def grpc_target(self) -> str:
+        """Where clients of Stability's protocol are answered over native gRPC, as host:port."""
+        return f"{urlsplit(self._plan.api_url).hostname}:{self._plan.environment['PENTIMENTO_GRPC_PORT']}"
 
     @property
     def s3_endpoint(self) -> str:

@@ -19,6 +19,7 @@ API_READY_SECONDS = 60
 # The first start makes a small model's weights, and imports torch from a cold disk.
 WORKER_READY_SECONDS = 300
 WORKER_GRACE_SECONDS = 30
+MOST_PORTS = 65_535
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,8 @@ def plan(
         "PENTIMENTO_HOST": host,
     }
     addresses = {"PENTIMENTO_PORT": str(port), "PENTIMENTO_API_URL": api_url}
+    grpc_port = extra.get("PENTIMENTO_GRPC_PORT", here.grpc_port)
+    addresses["PENTIMENTO_GRPC_PORT"] = str(_beside(host, port) if grpc_port is None else grpc_port)
     environment = {**defaults, **redis_env, **s3_env, **extra, **addresses}
     names = ["worker", *(f"worker-{number}" for number in range(2, workers + 1))]
     children = (
@@ -105,6 +108,11 @@ def _port(host: str, port: int) -> int:
         remedy = "Stop what listens there, or choose another with --port (0: any that is free)."
         raise ChildFailed(f"Port {port} on {host} is taken.", remedy=remedy)
     return port or free_port(host)
+
+
+def _beside(host: str, port: int) -> int:
+    """A port for gRPC: the one after the API's, where it is free."""
+    return free_port(host) if port == MOST_PORTS or is_taken(port + 1, host) else port + 1
 
 
 def _api(folder: DataFolder, environment: Mapping[str, str], api_url: str) -> Child:

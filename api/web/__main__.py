@@ -9,6 +9,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.desk import Desk
+from api.stability.native import Native
 from api.web.app import create_app
 from jobs.ledger.fitness import refuse_unfit
 from jobs.settings import Settings, settings
@@ -25,17 +26,22 @@ class Server(uvicorn.Server):
         super().__init__(config)
         self.desk = desk
         self.told = told
+        self.native: Native | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen, and tell the URL: with port 0 the system chose it."""
         await super().startup(sockets)
         if self.started:
+            if self.desk.settings.grpc_port is not None:
+                self.native = await Native.start(cast("FastAPI", self.config.app).state.door)
             host, port = self.servers[0].sockets[0].getsockname()[:2]
             self.told(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End the streams, then wait for everybody else."""
         cast("FastAPI", self.config.app).state.watches.close()
+        if self.native is not None:
+            await self.native.stop(GRACE_SECONDS)
         await super().shutdown(sockets)
 
 

@@ -12,6 +12,8 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.desk import Desk
+from api.stability.door import Door
+from api.stability.grpc_web import GrpcWeb
 from api.web import (
     control,
     events,
@@ -67,6 +69,8 @@ def create_app(desk: Desk) -> FastAPI:
     )
     app.state.desk = desk
     app.state.watches = Watches(partial(_read, desk), partial(_over, desk))
+    app.state.door = Door(desk, app.state.watches)
+    app.add_middleware(GrpcWeb, door=app.state.door)
     app.add_middleware(PlainHeaders)
     problems.install(app)
     app.add_exception_handler(events.NothingFollows, events.nothing_follows)

@@ -1,0 +1,113 @@
+"""The door without a transport: what can be called under which path, who may, and how every call ends."""
+
+import hmac
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import cast
+
+from google.protobuf.message import DecodeError, Message
+from grpc import StatusCode
+
+from api.desk import Desk
+from api.stability.chain import run
+from api.stability.engines import ORGANIZATION, EngineIds, me, organization
+from api.stability.generate import Generation, Watched
+from api.stability.presets import load_presets
+from api.stability.status import Ended, ended_by
+from api.web.callers import DEFAULT_CALLER
+from jobs.errors import NotFound, PentimentoError, Unauthenticated
+from jobs.settings import Settings
+from jobs.wire import dashboard_pb2 as people
+from jobs.wire import engines_pb2 as engines
+from jobs.wire import generation_pb2 as wire
+
+PREFIX = "/gooseai."
+_BEARER = "bearer "
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """What can be called: bytes in, messages out. streams: whether there may be more than one."""
+
+    read: Callable[[bytes], Message]
+    answer: Callable[[Message, str], AsyncGenerator[Message]]
+    streams: bool
+
+
+class Door:
+    """One deployment's door. `methods` by path, such as `/gooseai.GenerationService/Generate`."""
+
+    def __init__(self, desk: Desk, watched: Watched) -> None:
+        """Raises InvalidSpec where engines or presets of the settings are wrong."""
+        self.settings: Settings = desk.settings
+        self._engines = EngineIds(desk.table, desk.settings.engines)
+        self._generation = Generation(desk, watched, self._engines, dict(load_presets(desk.settings.presets_file)))
+        self.methods: Mapping[str, Method] = {
+            f"{PREFIX}GenerationService/Generate": Method(wire.Request.FromString, self._generate, streams=True),
+            f"{PREFIX}GenerationService/ChainGenerate": Method(wire.ChainRequest.FromString, self._chain, streams=True),
+            f"{PREFIX}EnginesService/ListEngines": Method(
+                engines.ListEnginesRequest.FromString, self._list, streams=False
+            ),
+            f"{PREFIX}DashboardService/GetMe": Method(people.EmptyRequest.FromString, self._me, streams=False),
+            f"{PREFIX}DashboardService/GetOrganization": Method(
+                people.GetOrganizationRequest.FromString, self._organization, streams=False
+            ),
+        }
+
+    @property
+    def message_bytes(self) -> int:
+        """The largest request: an init image and a mask, and room for words."""
+        return 2 * self.settings.max_image_bytes + (1 << 20)
+
+    async def call(self, path: str, body: bytes, authorization: str) -> AsyncGenerator[bytes]:
+        """The answers of one call.
+
+        Raises:
+            Ended: any other end than a good one.
+
+        """
+        method = self.methods.get(path)
+        if method is None:
+            raise Ended(StatusCode.UNIMPLEMENTED, f"{ascii(path)[:200]} can't be called here")
+        try:
+            caller = self._caller(authorization)
+            async with aclosing(method.answer(method.read(body), caller)) as answers:
+                async for answer in answers:
+                    yield answer.SerializeToString()
+        except DecodeError as error:
+            raise Ended(StatusCode.INVALID_ARGUMENT, "the request is not a message of this protocol") from error
+        except PentimentoError as error:
+            raise ended_by(error) from error
+
+    def _caller(self, authorization: str) -> str:
+        key = self.settings.door_key.get_secret_value()
+        if not key:
+            return DEFAULT_CALLER
+        said = authorization[len(_BEARER) :].strip() if authorization.lower().startswith(_BEARER) else ""
+        if not hmac.compare_digest(said.encode(), key.encode()):
+            what = "is not one that this server takes" if said else "is missing"
+            remedy = "Send `authorization: Bearer <key>`, which many clients do over TLS only."
+            raise Unauthenticated(f"authorization: the key {what}", remedy=remedy)
+        return DEFAULT_CALLER
+
+    def _generate(self, request: Message, caller: str) -> AsyncGenerator[Message]:
+        return self._generation.answers(cast("wire.Request", request), caller)
+
+    def _chain(self, request: Message, caller: str) -> AsyncGenerator[Message]:
+        chain = cast("wire.ChainRequest", request)
+        return run(chain, lambda stage: self._generation.answers(stage, caller))
+
+    async def _list(self, _: Message, caller: str) -> AsyncGenerator[Message]:
+        del caller
+        yield self._engines.listed()
+
+    async def _me(self, _: Message, caller: str) -> AsyncGenerator[Message]:
+        yield me(caller)
+
+    async def _organization(self, request: Message, caller: str) -> AsyncGenerator[Message]:
+        del caller
+        asked = cast("people.GetOrganizationRequest", request).id
+        if asked not in {"", ORGANIZATION}:
+            raise NotFound(f"id: there is no organization {asked[:100]!a}", remedy=f"There is {ORGANIZATION}.")
+        yield organization()

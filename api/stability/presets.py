@@ -1,0 +1,73 @@
+"""Style presets by name: a template around each prompt, from a file that ships and one that users may add."""
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from jobs.errors import InvalidSpec, Problem
+
+SHIPPED = Path(__file__).with_name("presets.toml")
+_SLOT = "{prompt}"
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """prompt: holds {prompt} once. negative: what to avoid, or empty."""
+
+    prompt: str
+    negative: str = ""
+
+    def around(self, text: str) -> str:
+        """The template with a prompt in it."""
+        return self.prompt.replace(_SLOT, text)
+
+
+def load_presets(path: Path | None) -> Mapping[str, Preset]:
+    """The shipped presets, and those of `path`, which win.
+
+    Raises:
+        InvalidSpec: the file is missing or wrong; every problem at once.
+
+    """
+    return {**_read(SHIPPED), **(_read(path) if path else {})}
+
+
+def find(presets: Mapping[str, Preset], name: str) -> Preset:
+    """The preset of that name; no name, or `none`, is one that changes nothing.
+
+    Raises:
+        InvalidSpec: there is none; the remedy names the nearest.
+
+    """
+    plain = name.strip().lower()
+    if plain in {"", "none"}:
+        return Preset(_SLOT)
+    if plain in presets:
+        return presets[plain]
+    near = difflib.get_close_matches(plain, presets, n=1)
+    remedy = f"Did you mean {near[0]}?" if near else f"There are {', '.join(presets)}"
+    raise InvalidSpec(
+        [Problem("extras.$IPC.preset", "is no style preset", ascii(name)[:100], remedy)], source="the request"
+    )
+
+
+def _read(path: Path) -> Mapping[str, Preset]:
+    try:
+        written = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        said = f"can't be read: {error}"
+        raise InvalidSpec([Problem("presets_file", said, value=str(path))], source="the style presets") from error
+    problems = [Problem(name, why) for name, entry in written.items() if (why := _wrong(entry))]
+    if problems:
+        raise InvalidSpec(problems, source=str(path))
+    return {name.lower(): Preset(entry["prompt"], entry.get("negative", "")) for name, entry in written.items()}
+
+
+def _wrong(entry: object) -> str:
+    if not isinstance(entry, dict) or not entry.keys() <= {"prompt", "negative"}:
+        return "a preset has `prompt` and `negative` only"
+    if not all(isinstance(text, str) for text in entry.values()) or str(entry.get("prompt", "")).count(_SLOT) != 1:
+        return f"both are texts, and `prompt` holds {_SLOT} once"
+    return ""
