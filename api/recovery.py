@@ -86,6 +86,8 @@ def recover_one(desk: Desk, folder: str) -> Recovered:
     except ValueError as error:
         raise Conflict(f"{job_uri(folder)} is not a job's: {error}") from error
     lost = _lost(folder, about, text, desk.storage)
+    if desk.book.pruned(lost.id):
+        raise Conflict(f"{lost.id} was pruned, not lost", remedy="Submit its manifest again if it is wanted.")
     if desk.book.has(lost.id):
         return Recovered(desk.book.describe(lost.id), restored=False)
     restored = restore(desk.book, lost, _outcomes(desk, folder, lost.total))

@@ -76,6 +76,10 @@ class Settings(BaseSettings):
     max_image_pixels: int = Field(50_000_000, ge=64, description="of an init image, before it is decoded")
     max_variants: int = Field(1_000_000_000, ge=1, description="of one job")
 
+    retention_days: float = Field(
+        0, ge=0, le=36_500, description="finished jobs leave Redis after so long, their objects stay; 0: never"
+    )
+
     # Webhooks.
     webhook_secret: SecretStr = Field(
         SecretStr(""), description="signs webhooks: whsec_ and base64 of 24 to 64 random bytes; without it none is sent"

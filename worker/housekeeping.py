@@ -7,6 +7,7 @@ import structlog
 
 from jobs.broker import LIGHT_QUEUE, render_queue
 from jobs.errors import LedgerLost, LedgerUnavailable, StorageUnavailable
+from jobs.ledger.retention import finished, forget
 from worker.ticket import FIRST_CHUNK
 
 if TYPE_CHECKING:
@@ -29,6 +30,19 @@ def tick(shop: "Workshop") -> None:
     if reaped:
         _log.warning("leases expired", count=reaped)
     dispatch(shop)
+    retire(shop)
+
+
+def retire(shop: "Workshop") -> int:
+    """Once an hour the jobs that finished `retention_days` ago leave the ledger; returns how many."""
+    days = shop.settings.retention_days
+    if not days or not shop.leasing.alone_at("retire", seconds=3600):
+        return 0
+    old = finished(shop.book, caller=None, older_than_seconds=days * 86_400)
+    gone = sum(forget(shop.book, job.id) for job in old)
+    if gone:
+        _log.info("finished jobs were pruned", count=gone)
+    return gone
 
 
 class Vigil:

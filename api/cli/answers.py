@@ -75,6 +75,14 @@ class Why(Answer):
     sentences: list[str] = Field(default_factory=list)
 
 
+class Gone(Answer):
+    """What one round of pruning took away."""
+
+    jobs: list[str] = Field(default_factory=list)
+    objects: Whole = 0
+    more: bool = False
+
+
 class Finding(Answer):
     """One thing that the doctor looked at."""
 

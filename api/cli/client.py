@@ -9,6 +9,7 @@ import httpx
 
 from api.cli.answers import (
     Answer,
+    Gone,
     Job,
     Jobs,
     Models,
@@ -154,6 +155,10 @@ class Client:
         if repair:
             return self._call(Report, "POST", "/v1/doctor/repair", timeout=LONG)
         return self._call(Report, "GET", "/v1/doctor", timeout=LONG)
+
+    def prune(self, order: Mapping[str, object]) -> Gone:
+        """Take finished jobs away, some seconds' worth of them."""
+        return self._call(Gone, "POST", "/v1/prune", json=order, timeout=LONG)
 
     def recover(self, *, uri: str = "", cursor: str = "") -> Recovery:
         """Bring back one job by its folder, or some seconds' worth of all of them."""

@@ -6,10 +6,11 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from api.pruning import Choice, states_of
 from jobs.errors import InvalidSpec, Problem
 from jobs.ledger.views import Selection
 from jobs.spec.model import Budget
-from jobs.state import Lane
+from jobs.state import Lane, State
 
 B = TypeVar("B", bound=BaseModel)
 MAX_RANGES = 1000
@@ -64,6 +65,25 @@ class Resume(_Order):
     def budget(self) -> Budget:
         """As the ledger takes it."""
         return Budget(self.images, self.gpu_seconds)
+
+
+class Prune(_Order):
+    """Which finished jobs to take away."""
+
+    older_than_seconds: float = Field(ge=0, le=1e10, description="since they finished", examples=[2592000])
+    states: list[State] = Field(default=[], description="only these ends; none for every end")
+    objects: bool = Field(default=False, description="their pictures, records and lists go too, for good")
+    dry_run: bool = Field(default=False, description="only say which would go")
+
+    @field_validator("states")
+    @classmethod
+    def _ends(cls, states: Sequence[State]) -> Sequence[State]:
+        states_of(states)
+        return states
+
+    def choice(self) -> Choice:
+        """As the desk takes it."""
+        return Choice(self.older_than_seconds, states_of(self.states), self.objects, self.dry_run)
 
 
 class Recover(_Order):

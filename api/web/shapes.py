@@ -124,6 +124,14 @@ class Reasons(BaseModel):
         return cls(job=why.job, index=why.index, state=why.state, sentences=list(why.sentences))
 
 
+class Gone(BaseModel):
+    """What one round of pruning took away, or would take."""
+
+    jobs: list[str]
+    objects: int = Field(description="objects that were deleted")
+    more: bool = Field(description="there is more of it: ask again")
+
+
 class FindingResult(BaseModel):
     """One thing that the doctor looked at."""
 

@@ -3,15 +3,31 @@
 from fastapi import APIRouter
 
 from api.doctor import examine
+from api.pruning import prune
 from api.recovery import recover_all, recover_one
 from api.web.bodies import OrderText
 from api.web.callers import Caller
 from api.web.depends import TheDesk
-from api.web.orders import Recover, body_of, read
+from api.web.orders import Prune, Recover, body_of, read
 from api.web.problems import documented
-from api.web.shapes import RecoveredJob, Recovery, Report
+from api.web.shapes import Gone, RecoveredJob, Recovery, Report
 
 router = APIRouter(prefix="/v1", tags=["upkeep"])
+
+
+@router.post(
+    "/prune",
+    summary="Take finished jobs away",
+    openapi_extra=body_of(Prune, required=True),
+    responses=documented(403, 408, 413, 415, 422, 503),
+)
+def prune_jobs(text: OrderText, desk: TheDesk, caller: Caller) -> Gone:
+    """The caller's jobs that finished long enough ago, some seconds' worth a call; ask again while `more` is true.
+
+    Their results stay in storage unless `objects` is said; a job that is asked for afterwards is 404 and says where.
+    """
+    made = prune(desk, read(Prune, text).choice(), caller=caller)
+    return Gone(jobs=list(made.jobs), objects=made.objects, more=made.more)
 
 
 @router.get("/doctor", summary="What is wrong, and what to do about it")

@@ -105,6 +105,7 @@ class Book:
             pipe.zrange(self.keys.job(job, "retry"), 0, 999)
             fields, causes, leases, retry = pipe.execute()
         if not fields:
+            self._was_pruned(job, caller)
             self.when_missing()
         if not fields or (caller is not None and fields["caller"] != caller):
             said = f"there is no job {job!r}"
@@ -115,6 +116,11 @@ class Book:
         """Whether the ledger knows the job, whoever's it is."""
         with speaking_to_redis():
             return bool(self.redis.exists(self.keys.job(job)))
+
+    def pruned(self, job: str) -> bool:
+        """Whether the job was there, and was taken out of the ledger."""
+        with speaking_to_redis():
+            return bool(self.redis.exists(self.keys.named(f"gone:{job}")))
 
     def spec(self, job: str) -> bytes | None:
         """The frozen spec as canonical JSON; None once planning has moved it to the manifest in storage."""
@@ -225,6 +231,12 @@ class Book:
         key = self.keys.named(f"drain:{worker}")
         with speaking_to_redis():
             self.redis.set(key, "1", ex=DRAIN_SECONDS) if wanted else self.redis.delete(key)
+
+    def _was_pruned(self, job: str, caller: str | None) -> None:
+        with speaking_to_redis():
+            owner, _, results = str(self.redis.get(self.keys.named(f"gone:{job}")) or "").partition(" ")
+        if results and caller in {None, owner}:
+            raise NotFound(f"the job {job} was pruned", remedy=f"What is left of its results lies in {results}")
 
     def _control(self, job: str, caller: str, verb: str, word: str, *more: str) -> JobView:
         self.describe(job, caller=caller)

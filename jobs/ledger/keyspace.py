@@ -21,7 +21,8 @@ job:{id}:retry          zset    "start stop flags attempt" → not before (Unix 
                                 alone, `r` for leased before, `w` for wide: only what is open of it
 job:{id}:lease          hash    fence → JSON {a, z, worker, flags, attempt, since, flight}
 job:{id}:blame          hash    index → workers lost while it ran alone
-job:{id}:events         stream  facts for every watcher, capped at about MAX_EVENTS; the stream id is the event id
+job:{id}:events         stream  facts for every watcher, capped at about MAX_EVENTS, at about 1000 once
+                                the job is written; the stream id is the event id
 leases                  zset    "job fence" → expiry (Unix seconds), over all jobs, for the reaper
 runnable:{lane}         zset    caller → virtual time, callers that have something to lease
 runnable:{lane}:{call}  zset    job → time of acceptance
@@ -30,6 +31,7 @@ duties                  zset    "plan job" | "finish job" | "hook job" → not b
 jobs:all, jobs:{caller} zset    job → time of acceptance, for listing without scanning
 workers                 zset    worker → last seen (Unix seconds)
 worker:{id}             hash    device, backend, models, slots, busy, rendered; expires
+gone:{id}               string  "caller results_uri" of a job that was pruned, expires after TOMBSTONE_SECONDS
 drain:{worker}          string  this worker shall take no more work; expires after DRAIN_SECONDS
 idem:{caller}:{key}     string  "job body-hash", expires after IDEMPOTENCY_SECONDS
 lock:{name}             string  one recurring duty at a time, expires
@@ -42,6 +44,7 @@ from typing import Final
 
 MAX_REFUSALS: Final = 1000
 MAX_EVENTS: Final = 2_000
+TOMBSTONE_SECONDS: Final = 365 * 24 * 3600
 DRAIN_SECONDS: Final = 30 * 24 * 3600
 IDEMPOTENCY_SECONDS: Final = 7 * 24 * 3600
 WORKER_SECONDS: Final = 15

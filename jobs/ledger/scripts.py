@@ -28,6 +28,7 @@ NAMES: Final = (
     "restore",
     "mend",
     "hook",
+    "prune",
 )
 
 

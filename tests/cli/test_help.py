@@ -82,6 +82,7 @@ def test_json_and_api_may_stand_before_the_command(cli: Cli, canned: Canned) -> 
         (["priority", "j1", "urgent"], "POST", "/v1/jobs/j1/priority", a_job(lane="urgent")),
         (["cancel", "j1"], "POST", "/v1/jobs/j1/cancel", a_job(state="cancelled")),
         (["doctor"], "GET", "/v1/doctor", {"well": True, "findings": [{"name": "redis", "status": "ok"}]}),
+        (["prune", "--dry-run"], "POST", "/v1/prune", {"jobs": ["j1"], "objects": 0, "more": False}),
         (["recover"], "POST", "/v1/recover", {"jobs": [{"restored": True, "job": a_job()}], "skipped": ["x: no job"]}),
         (["workers"], "GET", "/v1/workers", {"workers": [{"id": "w", "seen_at": 1}]}),
         (["workers", "drain", "w"], "POST", "/v1/workers/w/drain", {"workers": [{"id": "w", "drained": True}]}),

@@ -26,6 +26,7 @@ local kind, job = A(2):match('^(%S+) (%S+)$')
 if kind == 'finish' and redis.call('EXISTS', K(job)) == 1 then
   redis.call('HSET', K(job), 'written', '1')
   event(job, 'written', 'state', get(job, 'state'))
+  redis.call('XTRIM', K(job, 'events'), 'MAXLEN', '~', 1000)
   if (get(job, 'webhook') or '') ~= '' and terminal(get(job, 'state')) then
     redis.call('HSET', K(job), 'hook_state', 'pending', 'hook_attempts', '0', 'hook_said', '', 'tries_hook', '0')
     redis.call('ZADD', duties, stamp(NOW), 'hook ' .. job)
