@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
@@ -45,9 +46,10 @@ class Ledger:
 
 
 def run(progress: Callable[[str], None], *, short: bool) -> list[Figure]:
-    """10⁶ variants; short: 20,000."""
-    count = 20_000 if short else 1_000_000
+    """10⁶ variants; short: 5,000, too few for a figure about CPU."""
+    count = 5_000 if short else 1_000_000
     with folder() as place, Night(place, workers=0) as night:
+        _warm_up(night, place)
         ledger = Ledger(night)
         job = night.submit(count)
         began = time.monotonic()
@@ -76,6 +78,9 @@ def run(progress: Callable[[str], None], *, short: bool) -> list[Figure]:
         view = night.book.describe(job)
         each = [1e6 * seconds / count for seconds in (cpu, ledger.cpu_seconds())]
         seconds = time.monotonic() - began
+    cost = Figure("control plane, CPU an image", sum(each), "µs")
+    if not short:  # an import of a second, over five thousand images, says nothing
+        cost = replace(cost, goal=f"≤ {MICROSECONDS} µs", met=sum(each) <= MICROSECONDS)
     growth = [after / before for after, before in zip(large, small, strict=True)]
     return [
         Figure("state is succeeded", int(view.state == "succeeded"), "", "1", view.state == "succeeded"),
@@ -87,9 +92,16 @@ def run(progress: Callable[[str], None], *, short: bool) -> list[Figure]:
         Figure("API's memory, end ÷ first tenth", growth[1], "×", f"≤ {GROWTH} ×", growth[1] <= GROWTH),
         Figure("worker's CPU an image", each[0], "µs"),
         Figure("Redis' CPU an image", each[1], "µs"),
-        Figure("control plane, CPU an image", sum(each), "µs", f"≤ {MICROSECONDS} µs", sum(each) <= MICROSECONDS),
+        cost,
         Figure("duration", seconds, "s"),
     ]
+
+
+def _warm_up(night: Night, place: Path) -> None:
+    """Scripts are compiled and connections open, so that what is measured is the job's."""
+    job = night.submit(1000)
+    begin(_settings(night, place), job, refuse_each=0).join()
+    assert night.book.describe(job).written
 
 
 def _settings(night: Night, place: Path) -> Settings:

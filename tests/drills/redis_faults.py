@@ -13,7 +13,7 @@ from tests.faults.tally import Watch
 from tests.faults.tcp_proxy import TcpProxy
 
 NAME = "redis"
-SUMMARY = "Restart, kill, down, frozen, half-open, out of memory and SCRIPT FLUSH, one after the other during one job."
+SUMMARY = "Restarted, killed, down, frozen, half-open, full, without scripts and at last wiped, during one job."
 # Tickets and chunks of a second or two: a worker that does not hear new ones is found out soon.
 PACE = {"PENTIMENTO_TICKET_SECONDS": "2", "PENTIMENTO_CHUNK_SECONDS": "1", "PENTIMENTO_PACED_SECONDS": "0.05"}
 GAP_SECONDS = 2.5
@@ -45,6 +45,8 @@ def run(progress: Callable[[str], None], *, short: bool) -> list[Figure]:
                     met = seconds <= blow.bound_seconds
                     progress(f"{blow.name}: goes on after {seconds:.1f} s")
                     figures.append(Figure(blow.name, seconds, "s", f"≤ {blow.bound_seconds:g} s", met))
+                figures += _wiped(night, control, job, watch)
+                progress("wiped empty, recovered")
                 night.http.post(f"/v1/jobs/{job}/cancel").raise_for_status()
                 night.finished(job, seconds=120)
             tally = night.tally(job, watch)
@@ -71,6 +73,24 @@ def _blows(control: RedisControl, proxy: TcpProxy, *, short: bool) -> list[Blow]
         Blow("half-open connections", proxy.black_hole, HALF_OPEN_SECONDS),
     ]
     return [every[2], every[3], every[5]] if short else every
+
+
+def _wiped(night: Night, control: RedisControl, job: str, watch: Watch) -> list[Figure]:
+    """Everything is gone: there is an alarm instead of "no such job", and storage brings it all back."""
+    before = night.book.describe(job).settled
+    control.stop()
+    control.start(empty=True)
+    alarm = night.http.get(f"/v1/jobs/{job}").json().get("code") == "ledger_lost"
+    began = time.time()
+    night.http.post("/v1/recover", json={}, timeout=60).raise_for_status()
+    restored = night.book.describe(job).settled
+    night.until(job, lambda view: view.settled > restored, seconds=60)
+    seconds = time.time() - began
+    return [
+        Figure("wiped empty: an alarm", int(alarm), "", "1", alarm),
+        Figure("settled before, and restored", restored, "", f"≥ {before}", restored >= before),
+        Figure("recover, and on", seconds, "s", f"≤ {BACK_SECONDS:g} s", seconds <= BACK_SECONDS),
+    ]
 
 
 def _away(end: Callable[[], None], control: RedisControl, seconds: float) -> None:

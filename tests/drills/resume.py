@@ -24,8 +24,8 @@ GOAL_MS = 10.0
 
 
 def run(progress: Callable[[str], None], *, short: bool) -> list[Figure]:
-    """100 crashes; short: 20."""
-    crashes = 20 if short else 100
+    """100 crashes; short: 5."""
+    crashes = 5 if short else 100
     with tempfile.TemporaryDirectory(prefix="pentimento-drill-") as name, RedisControl(Path(name)) as control:
         client: Any = redis.Redis.from_url(control.url, decode_responses=True)
         with client:

@@ -15,8 +15,8 @@ PACED = {"PENTIMENTO_PACED_SECONDS": "0.05", "PENTIMENTO_CHUNK_SECONDS": "1"}
 
 
 def run(progress: Callable[[str], None], *, short: bool) -> list[Figure]:
-    """25 freezes of one in three workers; short: 2 of one in two, with leases of 2 s."""
-    workers, freezes, lease = (2, 2, 2.0) if short else (3, 25, float(LEASE_SECONDS))
+    """25 freezes of one in three workers; short: 1 of one in two, with leases of 2 s."""
+    workers, freezes, lease = (2, 1, 2.0) if short else (3, 25, float(LEASE_SECONDS))
     rate = 20 * workers if short else 12 * workers
     count = max(200, int(rate * freezes * (lease + 4)) // 100 * 100)
     draw = random.Random(7)
