@@ -5,12 +5,13 @@ Below the results URI: `pictures/…`, `records/…`, `manifest.json`, `job.json
 """
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 
 from jobs.ids import is_job_id
 from jobs.spec.fields import FIELDS
 from jobs.spec.images import slug
-from jobs.spec.model import JobSpec
+from jobs.spec.model import Format, JobSpec
 from jobs.spec.names import MAX_SEGMENT, segments
 from jobs.template import Template, spell
 from jobs.uris import caller_uri
@@ -53,9 +54,10 @@ def picture_uri(results_uri: str, spec: JobSpec, variant: Variant) -> str:
     added at its end (see `jobs.spec.names`), so no two pictures of a job share a key.
     """
     name = "/".join(_segment(part, variant) for part in _parts(spec.output.name))
-    return f"{results_uri}pictures/{name}.png"
+    return f"{results_uri}pictures/{name}.{EXTENSIONS[spec.output.format]}"
 
 
+EXTENSIONS: Mapping[Format, str] = {"png": "png", "webp": "webp", "jpeg": "jpg"}
 _DOTS = re.compile(r"\.{2,}")
 _parts = lru_cache(maxsize=256)(segments)
 

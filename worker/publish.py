@@ -84,6 +84,7 @@ class Publisher:
         self._pending: dict[Future[dict[str, Any]], Variant] = {}
         self._records: list[dict[str, Any]] = []
         self._flushed_at = pace.clock()
+        self._media_type = f"image/{plan.spec.output.format}"
 
     def take(self, outcome: Outcome) -> None:
         """One outcome; blocks while too many pictures wait to be stored."""
@@ -106,10 +107,10 @@ class Publisher:
         uri = picture_uri(self._held.lease.results_uri, self._plan.spec, order.variant)
         if isinstance(outcome, Rendered):
             height, width = outcome.pixels.shape[:2]
-            data = self._encoder.encode(outcome)
+            data = self._encoder.encode(outcome, self._plan.spec.output.format)
             sha256, size, seconds = hashlib.sha256(data).hexdigest(), len(data), outcome.seconds
             reach("before-write")
-            if self._storage.write(uri, data, "image/png", if_absent=True) is Written.EXISTS:
+            if self._storage.write(uri, data, self._media_type, if_absent=True) is Written.EXISTS:
                 # Somebody wrote it before us: the same picture from a holder that was thought dead, or a stranger's.
                 _log.info("stored before", job=self._held.lease.job, index=order.variant.index)
                 stored = find_stored(self._storage, uri, order)

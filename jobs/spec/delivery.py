@@ -1,9 +1,11 @@
 """Reads what a document says besides its pictures: where results go, how the job is run, what it is labelled."""
 
 import re
+from typing import cast, get_args
 
 from jobs.errors import ForbiddenUri
-from jobs.spec.model import DEFAULT_NAME, Budget, OutputSpec, RunSpec
+from jobs.ids import is_job_id
+from jobs.spec.model import DEFAULT_NAME, Budget, Format, OutputSpec, RunSpec
 from jobs.spec.problems import Path, Problems
 from jobs.state import Lane
 from jobs.uris import WebUri, parse, parse_file, parse_s3
@@ -20,15 +22,18 @@ def read_output(problems: Problems, value: object, path: Path) -> OutputSpec:
     problems.unknown(output, ("uri", "name", "format", "sheet"), path)
     name = output.get("name", DEFAULT_NAME)
     name = problems.text(name, (*path, "name"), limit=300, what="the name template")
-    if output.get("format", "png") != "png":
-        problems.add((*path, "format"), "only png is supported yet", value=output["format"])
+    kind = output.get("format", "png")
+    if kind not in get_args(Format):
+        remedy = f"Use {', '.join(get_args(Format))}"
+        problems.add((*path, "format"), "is no format of ours", value=kind, remedy=remedy)
+        kind = "png"
     sheet = output.get("sheet", True)
     if not isinstance(sheet, bool):
         problems.add((*path, "sheet"), "must be true or false", value=sheet)
     return OutputSpec(
         _output_uri(problems, output.get("uri"), (*path, "uri")),
         DEFAULT_NAME if name is None else name,
-        "png",
+        cast("Format", kind),
         bool(sheet),
     )
 

@@ -19,6 +19,9 @@ FieldValue = Scalar | PromptText
 DEFAULT_NAME = "{image}/{index}"
 """What pictures are called unless the document says otherwise."""
 
+Format = Literal["png", "webp", "jpeg"]
+"""What pictures are stored as."""
+
 SeedPolicy = Literal["per_variant", "per_image", "fixed"]
 
 
@@ -76,7 +79,7 @@ class OutputSpec:
 
     uri: str = ""
     name: str = DEFAULT_NAME
-    format: Literal["png"] = "png"
+    format: Format = "png"
     sheet: bool = True
 
 

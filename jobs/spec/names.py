@@ -15,6 +15,7 @@ OUTPUT_NAMES = ("image", "index", "seed", "sample")
 MAX_SEGMENTS = 4
 MAX_SEGMENT = 150
 MAX_FIELDS_A_SEGMENT = 8
+_SUFFIX = re.compile(r"\.(png|webp|jpe?g)$")  # the format's own is put there anyway
 _LITERAL = re.compile(r"[A-Za-z0-9._-]*")
 
 
@@ -25,7 +26,7 @@ def segments(name: str) -> tuple[Template, ...]:
         TemplateError: not a template, or one that would make bad keys.
 
     """
-    parts = [parse_template(part) for part in name.removesuffix(".png").split("/")]
+    parts = [parse_template(part) for part in _SUFFIX.sub("", name).split("/")]
     if len(parts) > MAX_SEGMENTS:
         raise TemplateError(f"has {len(parts)} segments, at most {MAX_SEGMENTS}", "Use fewer folders")
     for part in parts:

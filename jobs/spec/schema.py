@@ -1,6 +1,9 @@
 """The JSON Schema of a document, from the same table that the reader uses, so that editors can check and complete."""
 
+from typing import get_args
+
 from jobs.spec.fields import FIELDS, MAX_CUSTOM_ID, MAX_IMAGES, MAX_SAMPLES, Field
+from jobs.spec.model import Format
 from jobs.spec.numbers import MAX_VALUES
 from jobs.state import Lane
 
@@ -29,6 +32,8 @@ def json_schema() -> dict[str, object]:
             "matrix": {"type": "object", "additionalProperties": _many({"anyOf": [_VARIABLE, _cell()]})},
             "exclude": {"type": "array", "items": _cell()},
             "include": {"type": "array", "items": _cell()},
+            "reroll": {"type": "array", "items": _cell(), "description": "cells that get other seeds"},
+            "extends": {"type": "string", "description": "a job whose pictures are linked where they are the same"},
             "output": _output(),
             "run": _run(),
             "budget": _budget(),
@@ -98,7 +103,7 @@ def _output() -> dict[str, object]:
         "properties": {
             "uri": {"type": "string"},
             "name": {"type": "string"},
-            "format": {"enum": ["png"]},
+            "format": {"enum": list(get_args(Format))},
             "sheet": {"type": "boolean"},
         },
     }

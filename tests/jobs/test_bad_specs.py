@@ -176,7 +176,7 @@ BAD: list[tuple[dict[str, Any], str, str, str]] = [
     ({"output": {"name": "{imgae}"}}, "output.name", "nothing is called imgae", "Did you mean image?"),
     ({"output": {"name": "a/b/c/d/{index}"}}, "output.name", "5 segments", ""),
     ({"output": {"name": "x" * 2000}}, "output.name", "2000 characters", ""),
-    ({"output": {"format": "jpeg"}}, "output.format", "only png", ""),
+    ({"output": {"format": "gif"}}, "output.format", "no format", "Use png, webp, jpeg"),
     ({"output": {"sheet": "yes"}}, "output.sheet", "true or false", ""),
     ({"output": {"uri": "https://x.example/"}}, "output.uri", "", "s3://"),
     ({"output": {"uri": "s3://bucket/../x"}}, "output.uri", "'..' segment", ""),

@@ -1,7 +1,9 @@
-"""From a rendered outcome to the bytes of its file: the PNG with everything that decided its pixels inside."""
+"""From a rendered outcome to the bytes of its file: the picture with everything that decided its pixels inside."""
 
 from jobs.models import ModelTable
+from jobs.spec.model import Format
 from worker.backends import Rendered
+from worker.output.lossy import encode_lossy
 from worker.output.png import A1111_KEY, OWN_KEY, a1111_parameters, encode_png, own_json
 
 
@@ -12,7 +14,7 @@ class Encoder:
         self._table = table
         self._engine = engine
 
-    def encode(self, rendered: Rendered) -> bytes:
+    def encode(self, rendered: Rendered, kind: Format = "png") -> bytes:
         """The same bytes for the same picture of the same variant, whenever and wherever it was made."""
         order = rendered.order
         variant = order.variant
@@ -30,4 +32,6 @@ class Encoder:
                 engine=self._engine,
             ),
         }
-        return encode_png(rendered.pixels, text=text)
+        if kind == "png":
+            return encode_png(rendered.pixels, text=text)
+        return encode_lossy(rendered.pixels, kind, text=text)
