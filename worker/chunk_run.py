@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from jobs.errors import LedgerUnavailable, PentimentoError, WorldsFault
+from jobs.errors import LedgerUnavailable, PentimentoError, StorageUnavailable, WorldsFault
 from jobs.ledger.leasing import Beat
 from jobs.ledger.views import GiveBack, Lease
 from jobs.retry import Again
 from worker.backends import Outcome, Prepared
+from worker.circuit import STREAK
 from worker.crash_points import reach
 from worker.lease import HeldLease
 from worker.publish import Tally
@@ -40,6 +41,10 @@ def run_chunk(lease: Lease, shop: "Workshop") -> Tally:
             _log.exception("the chunk failed", **where)
         if held.said is not Beat.LOST:
             _give_back(lease, shop, tally, fault, seconds=shop.clock() - began)
+    if isinstance(fault, StorageUnavailable) or tally.away >= STREAK:
+        shop.circuit.failed()
+    elif tally.settled:
+        shop.circuit.succeeded()
     _log.info("chunk", **where, settled=tally.settled, refused=tally.refused, postponed=len(tally.postponed))
     return tally
 
@@ -61,6 +66,8 @@ def _render(held: HeldLease, shop: "Workshop", tally: Tally) -> None:
     for outcome in shop.watchdog.around(render, orders):
         reach("after-render")
         publisher.take(outcome)
+        if tally.away >= STREAK:
+            held.yielding.set()  # what is rendered now could not be stored
     publisher.flush()
 
 
@@ -75,6 +82,8 @@ def _give_back(lease: Lease, shop: "Workshop", tally: Tally, fault: PentimentoEr
                 for index in [i for i in range(lease.start, lease.stop) if i not in tally.done]:
                     shop.leasing.refuse(lease, index, code=fault.code, message=verdict.reason)
                     tally.done.add(index)
+        elif tally.away >= STREAK:
+            delay_seconds = max(give.delay_seconds for give, *_ in tally.postponed)
         gives = [*tally.postponed]
         gives += [(GiveBack(a, z, delay_seconds, attempt), "", "") for a, z in _open_ranges(lease, tally)]
         reach("before-release")

@@ -50,12 +50,13 @@ class Pace:
 
 @dataclass(slots=True)
 class Tally:
-    """What became of a lease."""
+    """What became of a lease. away: faults of the store in a row, since it last took a picture."""
 
     settled: int = 0
     refused: int = 0
     done: set[int] = field(default_factory=set)
     postponed: list[tuple[GiveBack, str, str]] = field(default_factory=list)
+    away: int = 0
 
 
 class Publisher:
@@ -142,6 +143,7 @@ class Publisher:
             variant = self._pending.pop(future)
             try:
                 self._records.append(future.result())
+                self.tally.away = 0
             except PentimentoError as error:
                 self.refuse(variant, error)
             except Exception as error:  # noqa: BLE001 - one variant, not its neighbours
@@ -159,6 +161,8 @@ class Publisher:
             random=pace.random(),
         )
         self.tally.done.add(variant.index)
+        if isinstance(error, StorageUnavailable):
+            self.tally.away += 1
         if isinstance(verdict, Again):
             give = GiveBack(variant.index, variant.index + 1, verdict.delay_seconds, verdict.attempt)
             self.tally.postponed.append((give, error.code, str(error)))

@@ -41,7 +41,7 @@ def render(shop: "Workshop") -> int:
 
 def _take(shop: "Workshop") -> Lease | None:
     place = shop.floor.place()
-    if place is None:
+    if place is None or not shop.circuit.closed:
         return None
     reach("before-lease")
     try:

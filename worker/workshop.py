@@ -21,6 +21,7 @@ from jobs.retry import Again, GiveUp, decide
 from jobs.settings import Settings
 from jobs.storage import open_storage
 from worker.backends.registry import open_backend
+from worker.circuit import Circuit
 from worker.crash_points import trap
 from worker.floor import Floor
 from worker.intake import Intake
@@ -68,6 +69,7 @@ class Workshop:
         self.encoder = Encoder(self.table, engine=settings.backend)
         self.rendered = 0
         self._random = random.Random()  # noqa: S311 - spreads retries; nothing secret
+        self.circuit = Circuit(self.clock, self._random.random)
         self._prepare_pool = ThreadPoolExecutor(PREPARE_THREADS, thread_name_prefix="prepare")
         self._publish_pool = ThreadPoolExecutor(PUBLISH_THREADS, thread_name_prefix="publish")
         self.preparer = Preparer(self.intake, self.backend, self.table, self.storage, self._prepare_pool)
@@ -124,7 +126,8 @@ class Workshop:
             backend=self.settings.backend,
             models=self.offers,
             slots=self.floor.slots,
-            busy=self.floor.busy,
+            # While the store is away no place is free: tickets for it would only come and go.
+            busy=self.floor.busy if self.circuit.closed else self.floor.slots,
             seen_at=0.0,
             rendered=self.rendered,
         )
