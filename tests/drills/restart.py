@@ -13,8 +13,8 @@ PACE = {"PENTIMENTO_PACED_SECONDS": "0.03"}
 
 
 def run(progress: Callable[[str], None], *, short: bool) -> list[Figure]:
-    """100 restarts over three workers; short: 4 over two."""
-    workers, restarts = (2, 4) if short else (3, 100)
+    """100 restarts over three workers; short: 2 over two."""
+    workers, restarts = (2, 2) if short else (3, 100)
     with folder() as place, Night(place, workers=workers, environment=PACE) as night:
         job = night.submit(100_000)
         with night.watch(job) as watch:

@@ -46,6 +46,8 @@ class _Link:
     def __init__(self, client: socket.socket, server: socket.socket, faults: Faults) -> None:
         self._client, self._server, self._faults = client, server, faults
         self.deaf = False
+        self._directions = 2
+        self._lock = threading.Lock()
         self._threads = [
             threading.Thread(target=self._pump, args=(client, server, False), daemon=True),
             threading.Thread(target=self._pump, args=(server, client, True), daemon=True),
@@ -77,6 +79,12 @@ class _Link:
                     sink.shutdown(socket.SHUT_WR)
         except (OSError, ValueError):  # ValueError: select on what was closed meanwhile
             self.end(reset=True)
+        finally:
+            with self._lock:
+                self._directions -= 1
+            if not self._directions:
+                self._client.close()
+                self._server.close()
 
     @staticmethod
     def _receive(source: socket.socket) -> bytes:
