@@ -5,12 +5,15 @@ learns at once, with the place in the spec.
 """
 
 import itertools
+import json
+from collections.abc import Callable
 from pathlib import Path
 
-from jobs.errors import TooLarge
+from jobs.errors import NotFound, TooLarge
 from jobs.ledger.book import Book
 from jobs.models import ModelTable
 from jobs.settings import Settings
+from jobs.spec import parse_spec
 from jobs.spec.images import folder_of
 from jobs.spec.model import JobSpec
 from jobs.spec.patterns import Pattern
@@ -64,6 +67,27 @@ def check_backend(spec: JobSpec, book: Book) -> None:
         remedy = f"Start a worker with PENTIMENTO_BACKEND={asked}; there are {', '.join(sorted(known)) or 'no workers'}"
         problems.add(("run", "backend"), "no worker has it", value=asked, remedy=remedy)
         problems.raise_any()
+
+
+def seed_base(spec: JobSpec, drawn: int, manifest: Callable[[str], bytes]) -> int:
+    """The base of a spec's seeds where it says none: that of the job which it extends, else `drawn`.
+
+    manifest: a job's frozen spec as JSON.
+
+    Raises:
+        InvalidSpec: the caller has no such job to extend.
+
+    """
+    if not spec.run.extends:
+        return drawn
+    try:
+        earlier = parse_spec(json.loads(manifest(spec.run.extends)), source=spec.run.extends)
+    except NotFound:
+        problems = Problems(source="the job spec")
+        problems.add(("extends",), "there is no such job", value=spec.run.extends, remedy="See `pentimento jobs`")
+        problems.raise_any()
+        raise
+    return drawn if earlier.seed.base is None else earlier.seed.base
 
 
 def check_output(spec: JobSpec, settings: Settings) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 
-from api.admission import aliases_of, check_backend, check_images, check_output, check_size, check_webhook
+from api.admission import aliases_of, check_backend, check_images, check_output, check_size, check_webhook, seed_base
 from api.readiness import Check, Readiness, probes
 from api.results import ResultsPage, page
 from api.uploads import Upload, keep
@@ -127,7 +127,8 @@ class Desk:
         check_output(spec, self.settings)
         check_webhook(spec, self.settings)
         check_images(spec, caller=caller, settings=self.settings, storage=self.storage)
-        frozen = freeze(spec, seed_base=int.from_bytes(self.entropy(4), "big"))
+        drawn = int.from_bytes(self.entropy(4), "big")
+        frozen = freeze(spec, seed_base=seed_base(spec, drawn, lambda earlier: self.manifest(earlier, caller=caller)))
         job = new_job_id(int(self.clock() * 1000), self.entropy(10))
         accepted = self.book.accept(
             job=job,

@@ -47,10 +47,12 @@ class Record(BaseModel):
 
     index: int = Field(description="position in the job's sweep")
     state: Literal["settled", "refused"]
+    custom_id: str = Field("", description="the caller's own word for the init image or the row")
     image: str = Field("", description="name of the init image, unique within the job")
     image_uri: str = ""
     sample: int = Field(0, description="which of the cell's samples, from 0")
     key: str = Field("", description="where the picture lies in storage")
+    linked: str = Field("", description="the job whose picture it is, where this one extends it")
     link: str = Field("", description="a URL that gives the picture for 15 minutes")
     sha256: str = Field("", description="of the picture's bytes")
     init_sha256: str = Field("", description="of the init image's bytes")

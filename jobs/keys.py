@@ -125,6 +125,11 @@ def listing_uri(results_uri: str) -> str:
     return f"{results_uri}images.json"
 
 
+def extended_uri(results_uri: str) -> str:
+    """Where the results of the job lie that this one extends."""
+    return f"{results_uri}extends.json"
+
+
 def listing_page_uri(results_uri: str, folder: str, page: int) -> str:
     """A page of the listing. folder: one for each attempt at planning, so that two never mix."""
     return f"{results_uri}images/{folder}/{page:06d}.jsonl"

@@ -10,6 +10,8 @@ The formula, for anybody who wants to compute a seed without us::
   A field with one value is no coordinate; whoever means to give it more later writes a list of one now.
 - `per_image`: the same without pairs: all cells of an image share their seeds.
 - `fixed`: no hash: seed = (base + sample) mod 2³². A list of seeds is an axis of bases.
+
+A cell that n patterns of `reroll` match takes the seed of the text `json.dumps([seed, "", [], -n])` instead.
 """
 
 import hashlib
@@ -31,3 +33,8 @@ def hashed_seed(base: int, image: str, coordinates: Mapping[str, Scalar], sample
 def fixed_seed(base: int, sample: int) -> int:
     """The same for every cell; samples count up from it."""
     return (base + sample) % UINT32
+
+
+def rerolled(seed: int, times: int) -> int:
+    """The seed of a cell that was given another one so many times: itself for 0, else one that follows from both."""
+    return hashed_seed(seed, "", {}, -times) if times else seed

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, cast
 
-from jobs.seeds import fixed_seed, hashed_seed
+from jobs.seeds import fixed_seed, hashed_seed, rerolled
 from jobs.spec import JobSpec, named_images
 from jobs.spec.fields import FIELDS
 from jobs.spec.holes import Holes
@@ -69,6 +69,7 @@ class Sweep:
         self.samples = spec.samples
         self._holes = Holes(spec, self.images, bare=bare)
         self._known_count = count
+        self._latest: tuple[int, InitImage, Mapping[str, Scalar]] | None = None
         self._strides = tuple(
             (axis.names, axis.columns, stride, axis.size)
             for axis, stride in zip(spec.axes, self._holes.strides, strict=True)
@@ -127,8 +128,9 @@ class Sweep:
         coordinates = {name: label(value) for name, value in values.items()}
         fields: dict[str, FieldValue] = {**self.spec.fixed, **values, **settings}
         seed = self._seed(fields, image.name, coordinates, sample)
-        init = InitImage(image.uri, image.name, image.custom_id, image.size, image.etag)
-        own = {name: label(value) for name, value in settings.items() if name not in FIELDS}
+        if self.spec.reroll:
+            seed = rerolled(seed, self._rerolls(fields, image.name))
+        init, own = self._init(number, image)
         return Variant(index, init, _parameters(fields, seed), coordinates, sample, own)
 
     def _coordinates(self, cell: int) -> dict[str, FieldValue]:
@@ -141,6 +143,20 @@ class Sweep:
         if included >= 0:
             values.update(self.spec.include[included])
         return values
+
+    def _init(self, number: int, image: ImageSpec) -> tuple[InitImage, Mapping[str, Scalar]]:
+        """What a variant says of its image; kept for the variants that follow, which have the same one."""
+        kept = self._latest
+        if kept is None or kept[0] != number:
+            own = {name: label(value) for name, value in image.settings.items() if name not in FIELDS}
+            init = InitImage(image.uri, image.name, image.custom_id, image.size, image.etag)
+            kept = self._latest = (number, init, own)
+        return kept[1:]
+
+    def _rerolls(self, fields: Mapping[str, FieldValue], image: str) -> int:
+        """How many patterns of `reroll` match a cell."""
+        cell = {name: label(value) for name, value in fields.items()} | {"image": image}
+        return sum(all(cell.get(name) == value for name, value in pattern.items()) for pattern in self.spec.reroll)
 
     def _seed(self, fields: Mapping[str, FieldValue], image: str, coordinates: dict[str, Scalar], sample: int) -> int:
         given = fields.get("seed")

@@ -1,9 +1,11 @@
 """Finishing: results.jsonl, errors.jsonl and the contact sheet, beside the pictures; each idempotent."""
 
 import tempfile
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import orjson
 import structlog
 
 from jobs.errors import ImageNotFound, PentimentoError
@@ -11,7 +13,8 @@ from jobs.keys import errors_jsonl_uri, manifest_uri, results_jsonl_uri, sheet_u
 from jobs.state import State
 from worker.crash_points import reach
 from worker.gallery import draw_sheet
-from worker.merge import merge
+from worker.merge import Merged, merge
+from worker.output.sheet import MAX_CELLS
 from worker.records import MEDIA_TYPE, write_jobfile
 
 if TYPE_CHECKING:
@@ -40,9 +43,11 @@ def finish(job: str, shop: "Workshop") -> None:
         shop.storage.write_file(results_jsonl_uri(view.results_uri), str(merged.results), MEDIA_TYPE)
         shop.storage.write_file(errors_jsonl_uri(view.results_uri), str(merged.errors), MEDIA_TYPE)
         reach("after-results")
+        if merged.linked:
+            shop.leasing.note_linked(job, count=merged.linked)
         if plan.spec.output.sheet and merged.settled:
             try:
-                sheet = draw_sheet(view, plan, shop)
+                sheet = draw_sheet(view, plan, shop, linked=_linked(merged) if merged.linked else {})
             except PentimentoError:
                 raise
             except Exception:  # noqa: BLE001 - a sheet is not worth a job
@@ -53,6 +58,17 @@ def finish(job: str, shop: "Workshop") -> None:
                 path.write_bytes(sheet)
                 shop.storage.write_file(sheet_uri(view.results_uri), str(path), "image/png")
     _log.info("finished", job=job, state=str(view.state), settled=merged.settled, refused=merged.refused)
+
+
+def _linked(merged: Merged) -> dict[int, str]:
+    """Where the linked pictures lie, of those that a sheet may show."""
+    found: dict[int, str] = {}
+    with merged.results.open("rb") as lines:
+        for line in islice(lines, MAX_CELLS):
+            record = orjson.loads(line)
+            if "linked" in record:
+                found[record["index"]] = record["key"]
+    return found
 
 
 def _plan(shop: "Workshop", results_uri: str) -> "Plan | None":

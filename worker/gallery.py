@@ -1,7 +1,7 @@
 """A finished job's pictures for its contact sheet: read back from storage, a few at a time, in the sweep's order."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -26,20 +26,23 @@ _log = structlog.get_logger(__name__)
 AHEAD = 4
 
 
-def draw_sheet(view: JobView, plan: "Plan", shop: "Workshop") -> bytes:
-    """The job's contact sheet as PNG bytes; a picture or init image that can't be read leaves its place blank."""
+def draw_sheet(view: JobView, plan: "Plan", shop: "Workshop", *, linked: Mapping[int, str]) -> bytes:
+    """The job's contact sheet as PNG bytes; a picture or init image that can't be read leaves its place blank.
+
+    linked: by index, where a picture lies that is another job's.
+    """
     shown = list(islice(plan.sweep, MAX_CELLS))
     inits = {variant.image.name: variant for variant in shown}
     found = {name: pixels for name, variant in inits.items() if (pixels := _init(view, variant, shop)) is not None}
     causes = {refusal.index: refusal.code for refusal in shop.book.refusals(view.id, limit=1000)}
+    uris = {v.index: linked.get(v.index) or picture_uri(view.results_uri, plan.spec, v) for v in shown}
     with ThreadPoolExecutor(AHEAD, thread_name_prefix="sheet") as pool:
-        cells = _cells(view, plan, shown, causes, shop, pool)
+        cells = _cells(uris, shown, causes, shop, pool)
         return contact_sheet(cells, inits=found, title=view.name or view.id, total=view.count)
 
 
 def _cells(
-    view: JobView,
-    plan: "Plan",
+    uris: Mapping[int, str],
     shown: list[Variant],
     causes: dict[int, str],
     shop: "Workshop",
@@ -47,8 +50,7 @@ def _cells(
 ) -> Iterator[Cell]:
     waiting: deque[tuple[Variant, Future[Pixels | None]]] = deque()
     for variant in shown:
-        uri = picture_uri(view.results_uri, plan.spec, variant)
-        waiting.append((variant, pool.submit(_picture, uri, shop)))
+        waiting.append((variant, pool.submit(_picture, uris[variant.index], shop)))
         if len(waiting) > AHEAD:
             yield _cell(*waiting.popleft(), causes)
     while waiting:

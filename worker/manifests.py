@@ -10,6 +10,7 @@ from jobs.spec import JobSpec, parse_spec
 from jobs.storage import Storage
 from jobs.storage.listing import stored_sweep
 from jobs.sweep import Sweep
+from worker.earlier import Earlier, earlier_pictures
 
 KEPT = 32
 MAX_BYTES = 64 << 20
@@ -21,6 +22,7 @@ class Plan:
 
     spec: JobSpec
     sweep: Sweep
+    earlier: Earlier | None = None
 
 
 class Manifests:
@@ -43,7 +45,9 @@ class Manifests:
                 self._plans.move_to_end(uri)
                 return self._plans[uri]
         spec = parse_spec(orjson.loads(self._storage.read(uri, limit=MAX_BYTES)), source=uri)
-        plan = Plan(spec, stored_sweep(self._storage, uri.removesuffix("manifest.json"), spec))
+        folder = uri.removesuffix("manifest.json")
+        earlier = earlier_pictures(self._storage, folder) if spec.run.extends else None
+        plan = Plan(spec, stored_sweep(self._storage, folder, spec), earlier)
         with self._lock:
             self._plans[uri] = plan
             while len(self._plans) > KEPT:

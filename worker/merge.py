@@ -31,6 +31,7 @@ class Merged:
     errors: Path
     settled: int
     refused: int
+    linked: int = 0
 
 
 def merge(view: JobView, sweep: Sweep | None, book: Book, storage: Storage, folder: Path) -> Merged:
@@ -41,7 +42,7 @@ def merge(view: JobView, sweep: Sweep | None, book: Book, storage: Storage, fold
 
     """
     merged = Merged(folder / "results.jsonl", folder / "errors.jsonl", 0, 0)
-    counts = {"settled": 0, "refused": 0}
+    counts = {"settled": 0, "refused": 0, "linked": 0}
     kept = {refusal.index: refusal for refusal in book.refusals(view.id, limit=1000)}
     with (
         sqlite3.connect(folder / "records.sqlite") as rows,
@@ -62,8 +63,9 @@ def merge(view: JobView, sweep: Sweep | None, book: Book, storage: Storage, fold
                 raise PentimentoError(said)
             (good if state == "settled" else bad).write(line + b"\n")
             counts[state] += 1
+            counts["linked"] += b'"linked":"' in line and "linked" in orjson.loads(line)
     rows.close()
-    return Merged(merged.results, merged.errors, counts["settled"], counts["refused"])
+    return Merged(merged.results, merged.errors, **counts)
 
 
 def _load(rows: sqlite3.Connection, storage: Storage, view: JobView) -> None:

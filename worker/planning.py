@@ -10,6 +10,7 @@ from jobs.ledger.keyspace import MIN_CHUNK
 from jobs.spec import parse_spec
 from jobs.sweep import Sweep
 from worker.crash_points import reach
+from worker.earlier import note_earlier
 from worker.freezing import freeze_images
 from worker.records import write_jobfile
 
@@ -34,6 +35,8 @@ def plan(job: str, shop: "Workshop") -> None:
     sweep = freeze_images(view, spec, shop) if spec.open else Sweep(spec)
     write_jobfile(view, shop.storage)
     uri = manifest_uri(view.results_uri)
+    if spec.run.extends:
+        note_earlier(shop.storage, view.results_uri, shop.book.describe(spec.run.extends, caller=view.caller))
     reach("before-plan")
     shop.storage.write(uri, text, "application/json", if_absent=False)
     reach("after-plan")

@@ -88,6 +88,9 @@ class Preparer:
         height, width = image.pixels.shape[:2]
         fingerprint = self._backend.fingerprint(variant, image_sha256=image.sha256, width=width, height=height)
         order = Order(variant, image.pixels, image.sha256, fingerprint)
+        linked = plan.earlier.find(order) if plan.earlier else None
+        if linked is not None:
+            return linked
         if not lease.again:
             return order
         # A crash between writing and settling costs a look at the store, not a second rendering.

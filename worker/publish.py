@@ -84,8 +84,8 @@ class Publisher:
         self._parts = RecordParts(storage, held.lease)
         self._pending: dict[Future[dict[str, Any]], Variant] = {}
         self._records: list[dict[str, Any]] = []
-        self._flushed_at = pace.clock()
         self._media_type = f"image/{plan.spec.output.format}"
+        self._flushed_at = pace.clock()
 
     def take(self, outcome: Outcome) -> None:
         """One outcome; blocks while too many pictures wait to be stored."""
@@ -121,6 +121,7 @@ class Publisher:
         else:
             height, width = order.pixels.shape[:2]
             sha256, size, seconds = outcome.sha256, outcome.size, 0.0
+            uri = outcome.linked or uri
         self._held.moved()
         return settled_record(
             order.variant,
@@ -132,6 +133,7 @@ class Publisher:
             image_sha256=order.image_sha256,
             fingerprint=order.fingerprint,
             seconds=seconds,
+            linked=self._plan.spec.run.extends if isinstance(outcome, Stored) and outcome.linked else "",
         )
 
     def _collect(self, *, block: bool) -> None:

@@ -48,9 +48,11 @@ def settled_record(  # noqa: PLR0913 - one line, all of it
     image_sha256: str,
     fingerprint: str,
     seconds: float,
+    linked: str = "",
 ) -> dict[str, Any]:
-    """The record of a stored picture. seconds: device time, 0 where it was found stored."""
-    return _about(variant) | {
+    """The record of a stored picture. seconds: device time, 0 where it was found stored. linked: whose it is."""
+    extended = {"linked": linked} if linked else {}
+    return _about(variant) | extended | {
         "state": "settled",
         "key": key,
         "sha256": sha256,

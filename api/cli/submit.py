@@ -31,12 +31,15 @@ ManifestFile = Annotated[
 ]
 
 
-def submit(
+def submit(  # noqa: PLR0913 - a command has its options
     file: ManifestFile,
     idempotency_key: Annotated[
         str, typer.Option(metavar="KEY", help="The same key gives the same job again. Default: a fresh one.")
     ] = "",
     given: Given = None,
+    extends: Annotated[
+        str, typer.Option(metavar="JOB", help="Render only what this job has not; the rest is linked.")
+    ] = "",
     api: Api = "",
     *,
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Follow the job until it ends.")] = False,
@@ -51,6 +54,7 @@ def submit(
 
       pentimento submit autumn.yaml --watch
       pentimento submit autumn.yaml -S strength=0.4 -S run.priority=background
+      pentimento submit autumn.yaml --extends 01JZ0000000000000000000000
       pentimento submit autumn.yaml --idempotency-key autumn-2026 --json | jq -r .id
       generate-manifest | pentimento submit - --yes
     """
@@ -59,7 +63,7 @@ def submit(
     from api.cli.watch import attend, finish
 
     terminal = Terminal(as_json=as_json)
-    spec, text = read(file, given)
+    spec, text = read(file, [*(given or ()), *([f"extends={extends}"] if extends else [])])
     _ask(terminal, spec, yes=yes)
     with Client(api_url(api)) as client:
         job, created = send(client, terminal, spec, text=text, file=file, key=idempotency_key)

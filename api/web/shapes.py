@@ -52,6 +52,7 @@ class Job(BaseModel):
     leased: int = Field(description="variants that a worker has now")
     waiting: int = Field(description="variants that will be tried again later")
     causes: dict[str, int] = Field(description="refused variants by error code", examples=[{"image_not_found": 2}])
+    linked: int = Field(description="pictures that are those of the job that this one extends; once it is written")
     created_at: float
     started_at: float | None
     finished_at: float | None
@@ -83,6 +84,7 @@ class Job(BaseModel):
             leased=view.leased,
             waiting=view.waiting,
             causes=dict(view.causes),
+            linked=view.linked,
             created_at=view.created_at,
             started_at=view.started_at or None,
             finished_at=view.finished_at or None,

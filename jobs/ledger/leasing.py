@@ -189,6 +189,12 @@ class Leasing:
         limit = "" if max_failures is None else max_failures
         return State(self._script("ready", job, count, total, span, manifest_uri, limit))
 
+    def note_linked(self, job: str, *, count: int) -> None:
+        """How many of the job's pictures are another's that it extends."""
+        with speaking_to_redis():
+            if self._book.redis.exists(self._book.keys.job(job)):
+                self._book.redis.hset(self._book.keys.job(job), "linked", count)
+
     def fail(self, job: str, *, reason: str) -> None:
         """Planning found that nothing can be rendered."""
         self._script("control", job, "fail", reason[:MAX_MESSAGE])

@@ -45,6 +45,7 @@ def job_view(
         budget_gpu_seconds=float(said) if (said := fields.get("budget_gpu")) else None,
         gpu_seconds=float(fields.get("used_gpu") or 0),
         webhook=_webhook(fields),
+        linked=int(fields.get("linked") or 0),
         causes={code: int(count) for code, count in causes.items()},
     )
 

@@ -34,6 +34,7 @@ class JobView:
 
     count: variants to make (holes not counted). total: raw positions in the product; the cursor runs over these.
     results_uri: the folder of the job's results, ending in "/". causes: refusals by error code.
+    linked: pictures of the job that this one extends, counted when it is over.
     budget_*: at which the job pauses, None for no bound; gpu_seconds: of the device, used so far.
     models: what a worker must have to work on it: aliases, and the backend where the spec names one (`backend_mark`).
     """
@@ -63,6 +64,7 @@ class JobView:
     gpu_seconds: float = 0.0
     webhook: WebhookView | None = None
     causes: Mapping[str, int] = field(default_factory=dict)
+    linked: int = 0
 
     @property
     def open(self) -> int:

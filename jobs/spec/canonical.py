@@ -44,7 +44,7 @@ def document_of(spec: JobSpec) -> dict[str, object]:
     matrix = {axis.key: _axis(axis) for axis in spec.axes if axis.in_matrix}
     if matrix:
         document["matrix"] = matrix
-    for key, cells in (("exclude", spec.exclude), ("include", spec.include)):
+    for key, cells in (("exclude", spec.exclude), ("include", spec.include), ("reroll", spec.reroll)):
         if cells:
             document[key] = [_sorted(cell) for cell in cells]
     output = {
@@ -58,6 +58,7 @@ def document_of(spec: JobSpec) -> dict[str, object]:
     document["run"] = {key: value for key, value in run.items() if value not in {None, ""}}
     budget = {"images": spec.run.budget.images, "gpu_seconds": spec.run.budget.gpu_seconds}
     said = {"budget": {key: value for key, value in budget.items() if value is not None}, "webhook": spec.run.webhook}
+    said["extends"] = spec.run.extends
     return document | {key: value for key, value in said.items() if value}
 
 

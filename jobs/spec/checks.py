@@ -1,6 +1,6 @@
 """What the parts of a spec say about each other: variables and their uses, per-image settings, cells, names, sizes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from jobs.spec.choices import Choices
 from jobs.spec.fields import FIELDS, MAX_POSITIONS, MAX_TEXT
@@ -14,6 +14,7 @@ from jobs.spec.problems import Path, nearest
 from jobs.spec.reading import Document
 from jobs.spec.values import TEXT_FIELDS
 from jobs.template import Template, TemplateError, parse_template, spell
+from jobs.variant import Scalar
 
 
 class Checks:
@@ -157,10 +158,14 @@ class Checks:
     # Cells taken out and put in.
 
     def _excluded(self) -> None:
+        for key, patterns in (("exclude", self.spec.exclude), ("reroll", self.spec.reroll)):
+            self._matched(key, patterns)
+
+    def _matched(self, key: str, patterns: Sequence[Mapping[str, Scalar]]) -> None:
         names = set(image_names(self.spec.images))
-        for k, pattern in enumerate(self.spec.exclude):
+        for k, pattern in enumerate(patterns):
             for name, value in pattern.items():
-                path = self.document.at("exclude", k, name)
+                path = self.document.at(key, k, name)
                 if name in self.sidecars or (self.spec.open and name == "image") or self.columns_unknown:
                     continue  # told only when the images are listed
                 if name != "image" and name not in self.known:

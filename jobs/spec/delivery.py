@@ -118,6 +118,16 @@ def read_webhook(problems: Problems, value: object, path: Path) -> str:
     return uri
 
 
+def read_extends(problems: Problems, value: object, path: Path) -> str:
+    """The job that this one grows from; whether the caller has it is asked when it is submitted."""
+    if value is None:
+        return ""
+    if not isinstance(value, str) or not is_job_id(value):
+        problems.add(path, "is no job's id", value=value, remedy="Write an id as `pentimento jobs` shows it")
+        return ""
+    return value
+
+
 def read_labels(problems: Problems, value: object, path: Path) -> dict[str, str]:
     """At most 64 labels: short keys, short texts."""
     labels = problems.mapping(value, path, what="labels")

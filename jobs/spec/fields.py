@@ -72,7 +72,6 @@ MISTAKEN: Mapping[str, str] = {
 
 NOT_YET: Mapping[str, str] = {
     "mask": "leave it out: whole pictures are repainted",
-    "extends": "leave it out: every variant is rendered",
     "loras": "leave it out",
 }
 """Words of the language that this version can't act on, and what to do meanwhile."""
@@ -91,5 +90,7 @@ DOCUMENT = (
     "run",
     "budget",
     "webhook",
+    "extends",
+    "reroll",
 )
 """The keys of a document's short form."""

@@ -96,6 +96,7 @@ class RunSpec:
     """How the job is run. max_failures: refusals after which it stops, a count or a share such as "1%".
 
     budget: what it may use before it pauses. webhook: where its end is told, empty for nowhere.
+    extends: the job whose pictures are linked where they are the same, empty for none.
     """
 
     priority: Lane = Lane.NORMAL
@@ -103,6 +104,7 @@ class RunSpec:
     backend: str = ""
     budget: Budget = Budget()
     webhook: str = ""
+    extends: str = ""
 
     def failures_allowed(self, count: int) -> int | None:
         """The refusals that a job of `count` variants bears; one more stops it. None for any number."""
@@ -119,7 +121,8 @@ class JobSpec:
 
     fixed: every field that no axis moves, by canonical name (width and height only where given).
     axes: fields in the order in which they were written, then the matrix. samples: 1..1000 per cell.
-    exclude, include: cells taken out of the product and put in after it.
+    exclude, include: cells taken out of the product and put in after it. reroll: cells that get other seeds, once more
+    for each pattern that matches.
     """
 
     images: tuple[ImageSpec, ...]
@@ -129,6 +132,7 @@ class JobSpec:
     samples: int = 1
     exclude: tuple[Mapping[str, Scalar], ...] = ()
     include: tuple[Mapping[str, FieldValue], ...] = ()
+    reroll: tuple[Mapping[str, Scalar], ...] = ()
     output: OutputSpec = OutputSpec()
     run: RunSpec = RunSpec()
     name: str = ""

@@ -5,13 +5,14 @@ from dataclasses import replace
 from typing import cast
 
 from jobs.spec.axes import Axes, read_fields
-from jobs.spec.delivery import read_budget, read_labels, read_output, read_run, read_webhook
+from jobs.spec.delivery import read_budget, read_extends, read_labels, read_output, read_run, read_webhook
 from jobs.spec.fields import ALIASES, DOCUMENT, FIELDS, MAX_SAMPLES
 from jobs.spec.image_lines import read_images
 from jobs.spec.images import MAX_NAME
 from jobs.spec.model import FieldValue, JobSpec, SeedPlan, SeedPolicy, label
 from jobs.spec.problems import Path, Problems
 from jobs.spec.values import is_axis, read_value
+from jobs.variant import Scalar
 
 POLICIES = ("per_variant", "per_image", "fixed")
 
@@ -112,7 +113,7 @@ class Document:
         return int(number or 1)
 
     def cells(self, key: str) -> tuple[dict[str, FieldValue], ...]:
-        """The cells of `exclude` or `include`."""
+        """The cells of `exclude`, `include` or `reroll`."""
         value = self.get(key)
         if value is None:
             return ()
@@ -125,9 +126,13 @@ class Document:
         read = [self._cell(key, cell, k) for k, cell in enumerate(value)]
         return tuple(cell for cell, good in read if good)
 
+    def patterns(self, key: str) -> tuple[dict[str, Scalar], ...]:
+        """The cells of `exclude` or `reroll`: matched by coordinate, and a prompt's coordinate is its text."""
+        return tuple({name: label(value) for name, value in cell.items()} for cell in self.cells(key))
+
     def _cell(self, key: str, cell: object, k: int) -> tuple[dict[str, FieldValue], bool]:
         path = self.at(key, k)
-        image = cell.get("image") if isinstance(cell, Mapping) and key == "exclude" else None
+        image = cell.get("image") if isinstance(cell, Mapping) and key != "include" else None
         if image is None or not isinstance(cell, Mapping):
             return read_fields(self.problems, cell, path)
         name = self.problems.text(image, (*path, "image"), limit=MAX_NAME, what="an image's name")
@@ -154,8 +159,6 @@ class Document:
         if self.get("matrix") is not None:
             self.axes.matrix(self.get("matrix"), self.at("matrix"))
         self._said_twice(fixed)
-        # Cells are matched by coordinate, and a prompt's coordinate is its text.
-        exclude = tuple({name: label(value) for name, value in cell.items()} for cell in self.cells("exclude"))
         return JobSpec(
             name=self.name(),
             labels=self.labels(),
@@ -164,12 +167,14 @@ class Document:
             axes=tuple(self.axes.found),
             seed=self.seed(),
             samples=self.samples(),
-            exclude=exclude,
+            exclude=self.patterns("exclude"),
             include=self.cells("include"),
+            reroll=self.patterns("reroll"),
             output=read_output(self.problems, self.get("output"), self.at("output")),
             run=replace(
                 read_run(self.problems, self.get("run"), self.at("run")),
                 budget=read_budget(self.problems, self.get("budget"), self.at("budget")),
                 webhook=read_webhook(self.problems, self.get("webhook"), self.at("webhook")),
+                extends=read_extends(self.problems, self.get("extends"), self.at("extends")),
             ),
         )

@@ -20,7 +20,8 @@ BAD: list[tuple[dict[str, Any], str, str, str]] = [
     ({"zzz": 1}, "zzz", "not a key here", "Known are name, labels"),
     ({"webhook": "s3://bucket/key"}, "webhook", "not an http", "Use https"),
     ({"budget": {"images": 0}}, "budget.images", "whole number", ""),
-    ({"extends": "j"}, "extends", "not supported yet", ""),
+    ({"extends": "j"}, "extends", "no job's id", "pentimento jobs"),
+    ({"reroll": [{"steps": 3}], "steps": [1, 2]}, "reroll[0].steps", "no cell has this steps", "as it stands"),
     ({"loras": []}, "loras", "not supported yet", ""),
     # Fields.
     ({"model": None}, "model", "missing", "alias"),

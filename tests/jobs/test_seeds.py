@@ -5,6 +5,7 @@ import hashlib
 import pytest
 
 from jobs.seeds import fixed_seed, hashed_seed
+from jobs.spec import canonical_json
 from jobs.sweep import Sweep
 from tests.jobs.documents import LOOKS, spec
 
@@ -68,3 +69,14 @@ def test_seeds_are_uint32_and_differ_between_samples() -> None:
     found = {v.parameters.seed for v in sweep}
     assert len(found) == 200
     assert all(0 <= seed < 2**32 for seed in found)
+
+
+def test_rolling_cells_again_changes_their_seeds_alone_and_each_time() -> None:
+    document = {"images": ["a.png", "b.png"], "strength": [0.4, 0.5], "seed": {"base": 3}, "samples": 2}
+    cell = {"image": "b", "strength": 0.5}
+    before, once, twice = (seeds(Sweep(spec(**document, reroll=[cell] * n or None))) for n in (0, 1, 2))
+    chosen = [key for key in before if key[0] == "b" and "0.5" in key[1]]
+    assert len(chosen) == 2
+    assert all(before[key] == once[key] == twice[key] for key in before.keys() - chosen)
+    assert len({made[key] for made in (before, once, twice) for key in chosen}) == 6
+    assert canonical_json(spec(**document, reroll=[cell])).count(b"reroll") == 1

@@ -47,11 +47,16 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stored:
-    """A picture that lies at its key already (a crash fell between write and settle): nothing to render."""
+    """A picture that lies in storage already: nothing to render.
+
+    linked: where, if it is another job's that this one extends; empty for its own key (a crash fell between write and
+    settle).
+    """
 
     order: Order
     sha256: str
     size: int
+    linked: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
