@@ -131,7 +131,8 @@ class Sweep:
         if self.spec.reroll:
             seed = rerolled(seed, self._rerolls(fields, image.name))
         init, own = self._init(number, image)
-        return Variant(index, init, _parameters(fields, seed), coordinates, sample, own)
+        mask = str(fields.get("mask") or "")
+        return Variant(index, init, _parameters(fields, seed), coordinates, sample, mask, own)
 
     def _coordinates(self, cell: int) -> dict[str, FieldValue]:
         values: dict[str, FieldValue] = {}
@@ -184,6 +185,7 @@ def _parameters(fields: Mapping[str, Any], seed: int) -> Parameters:
         fit=fields["fit"],
         step_schedule_end=fields["step_schedule_end"],
         clip_skip=fields["clip_skip"],
+        mask_feather=fields["mask_feather"],
     )
 
 

@@ -43,6 +43,7 @@ class Parameters:
     cfg_scale: 0..50; at 1 or below the unconditional row is not computed.
     step_schedule_end: 0..1, the part of the schedule that is left out at its end; what is left is grainier.
     clip_skip: 0..11, the text encoder's last layers that are passed over (A1111's number less one).
+    mask_feather: 0..256 pixels over which the edge of the variant's mask is softened.
     sampler: a canonical name of the sampler table.
     seed: uint32. width and height in pixels, None for the init image's own (fitted to the model).
     """
@@ -60,6 +61,7 @@ class Parameters:
     fit: Fit = "cover"
     step_schedule_end: float = 0.0
     clip_skip: int = 0
+    mask_feather: float = 0.0
 
     @property
     def prompt(self) -> str:
@@ -71,7 +73,7 @@ class Parameters:
 class Variant:
     """Element `index` of a job's sweep. `coordinates` are the axis values that led here, by field or variable name.
 
-    variables: those that the image itself sets.
+    variables: those that the image itself sets. mask: the URI of a mask, empty where all is repainted.
     """
 
     index: int
@@ -79,6 +81,7 @@ class Variant:
     parameters: Parameters
     coordinates: Mapping[str, Scalar]
     sample: int = 0
+    mask: str = ""
     variables: Mapping[str, Scalar] = field(default_factory=dict)
 
 
@@ -106,3 +109,8 @@ def fingerprint(
     }
     text = json.dumps(decided, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def masked(fingerprint: str, mask_sha256: str) -> str:
+    """The fingerprint of the same with a mask, told by the hash of the mask's bytes as fetched; 32 hex digits."""
+    return hashlib.sha256(f"{fingerprint} {mask_sha256}".encode()).hexdigest()[:32]

@@ -11,7 +11,7 @@ from jobs.keys import picture_uri
 from jobs.ledger.views import Lease
 from jobs.models import ModelTable
 from jobs.storage import Storage
-from jobs.variant import Variant
+from jobs.variant import Variant, masked
 from worker.backends import Backend, Order, Prepared, Refused
 from worker.intake import Intake
 from worker.manifests import Plan
@@ -87,7 +87,18 @@ class Preparer:
         )
         height, width = image.pixels.shape[:2]
         fingerprint = self._backend.fingerprint(variant, image_sha256=image.sha256, width=width, height=height)
-        order = Order(variant, image.pixels, image.sha256, fingerprint)
+        mask = None
+        if variant.mask:
+            found = self._intake.mask(
+                variant.mask,
+                image,
+                caller=lease.caller,
+                mode=wanted.fit,
+                feather_pixels=wanted.mask_feather,
+                job=lease.job,
+            )
+            mask, fingerprint = found.kept, masked(fingerprint, found.sha256)
+        order = Order(variant, image.pixels, image.sha256, fingerprint, mask)
         linked = plan.earlier.find(order) if plan.earlier else None
         if linked is not None:
             return linked

@@ -19,7 +19,7 @@ MAX_POSITIONS = 1 << 32
 class Field:
     """A field. low and high are inclusive; default None: it must be given, or (width, height) stays unset."""
 
-    kind: Literal["number", "integer", "text", "prompt", "sampler", "choice"]
+    kind: Literal["number", "integer", "text", "prompt", "sampler", "choice", "uri"]
     text: str
     low: float = 0
     high: float = 0
@@ -42,6 +42,8 @@ FIELDS: Mapping[str, Field] = {
                  choices=("cover", "contain", "stretch")),
     "step_schedule_end": Field("number", "the part of the schedule that is left out at its end", 0, 1, 0.0),
     "clip_skip": Field("integer", "last layers of the text encoder to pass over (A1111's number less one)", 0, 11, 0),
+    "mask": Field("uri", "a picture of the init image's shape: black is repainted, white kept", default=""),
+    "mask_feather": Field("number", "pixels over which the mask's edge is softened", 0, 256, 0.0),
     "seed": Field("integer", "uint32", 0, 2**32 - 1),
 }  # fmt: skip
 
@@ -71,7 +73,6 @@ MISTAKEN: Mapping[str, str] = {
 """What other programs call it: not accepted, but the remedy says our word."""
 
 NOT_YET: Mapping[str, str] = {
-    "mask": "leave it out: whole pictures are repainted",
     "loras": "leave it out",
 }
 """Words of the language that this version can't act on, and what to do meanwhile."""

@@ -9,7 +9,7 @@ from jobs.spec.model import FieldValue, ImageSpec
 from jobs.spec.patterns import Pattern, is_pattern
 from jobs.spec.problems import Path, Problems
 
-KEYS = ("uri", "name", "id", "custom_id", "set", "table", "sidecar")
+KEYS = ("uri", "name", "id", "custom_id", "set", "mask", "table", "sidecar")
 
 
 def read_images(problems: Problems, value: object, path: Path) -> tuple[ImageSpec, ...]:
@@ -53,6 +53,9 @@ def read_image(problems: Problems, value: object, path: Path) -> ImageSpec | Non
     settings: dict[str, FieldValue] = {}
     if item.get("set"):
         settings, _ = read_fields(problems, item["set"], (*path, "set"))
+    if item.get("mask") is not None:
+        mask, _ = read_fields(problems, {"mask": item["mask"]}, path)
+        settings = {**settings, **mask}
     if text is None or name is None:
         return None
     if not name and NAME.fullmatch(custom_id):

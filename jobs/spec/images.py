@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from jobs.errors import ForbiddenUri
-from jobs.spec.model import ImageSpec, JobSpec
+from jobs.spec.model import AxisSpec, FieldValue, ImageSpec, JobSpec
 from jobs.spec.problems import Path, Problems, spell_path
 from jobs.uris import MAX_URI_CHARACTERS, SCHEMES, Uri, parse, parse_file, parse_s3
 
@@ -106,7 +106,7 @@ def local_paths(spec: JobSpec) -> list[tuple[str, str]]:
         (spell_path(("images", k, "uri")), image.uri)
         for k, image in enumerate(spec.images)
         if image.kind == "image" and not has_scheme(image.uri)
-    ]
+    ] + [(spell_path(path), value) for path, value in _local_masks(spec)]
 
 
 def with_images(spec: JobSpec, uris: Mapping[str, str]) -> JobSpec:
@@ -115,7 +115,7 @@ def with_images(spec: JobSpec, uris: Mapping[str, str]) -> JobSpec:
     images = tuple(
         replace(image, uri=uris[image.uri], name=name) if image.uri in uris else image for image, name in named
     )
-    return replace(spec, images=images)
+    return _with_masks(replace(spec, images=images), uris)
 
 
 def require_uris(spec: JobSpec) -> None:
@@ -126,12 +126,51 @@ def require_uris(spec: JobSpec) -> None:
 
     """
     problems = Problems()
-    for k, image in enumerate(spec.images):
-        if not has_scheme(image.uri):
-            problems.add(
-                ("images", k, "uri"),
-                "the server knows no local paths",
-                value=image.uri,
-                remedy="Submit with the CLI, which uploads them, or upload it first and write upload://<sha256>",
-            )
+    images = ((("images", k, "uri"), image.uri) for k, image in enumerate(spec.images))
+    for path, uri in (*((path, uri) for path, uri in images if not has_scheme(uri)), *_local_masks(spec)):
+        remedy = "Submit with the CLI, which uploads them, or upload it first and write upload://<sha256>"
+        problems.add(path, "the server knows no local paths", value=uri, remedy=remedy)
     problems.raise_any()
+
+
+# Masks are pictures by URI, too, but a field: one for the job, one for an image, or several as an axis.
+
+
+def _local_masks(spec: JobSpec) -> Iterator[tuple[Path, str]]:
+    """Masks that are files of whoever wrote the manifest: (path in the document, value as written)."""
+    return ((path, value) for path, value in _masks(spec) if isinstance(value, str) and value and not has_scheme(value))
+
+
+def _masks(spec: JobSpec) -> Iterator[tuple[Path, FieldValue | None]]:
+    yield ("mask",), spec.fixed.get("mask")
+    for axis in spec.axes:
+        if "mask" in axis.names:
+            path: Path = ("matrix", axis.key) if axis.in_matrix else (axis.key,)
+            yield from (((*path, k), value) for k, value in enumerate(axis.columns[axis.names.index("mask")]))
+    for k, image in enumerate(spec.images):
+        yield ("images", k, "mask"), image.settings.get("mask")
+    for k, cell in enumerate(spec.include):
+        yield ("include", k, "mask"), cell.get("mask")
+
+
+def _with_masks(spec: JobSpec, uris: Mapping[str, str]) -> JobSpec:
+    """The spec with local paths of masks replaced (`uris`: value as written → URI)."""
+
+    def put(fields: Mapping[str, FieldValue]) -> Mapping[str, FieldValue]:
+        value = fields.get("mask")
+        return {**fields, "mask": uris[value]} if isinstance(value, str) and value in uris else fields
+
+    def moved(axis: AxisSpec) -> AxisSpec:
+        if "mask" not in axis.names:
+            return axis
+        place = axis.names.index("mask")
+        column = tuple(uris.get(str(value), value) for value in axis.columns[place])
+        return replace(axis, columns=(*axis.columns[:place], column, *axis.columns[place + 1 :]))
+
+    return replace(
+        spec,
+        fixed=put(spec.fixed),
+        axes=tuple(moved(axis) for axis in spec.axes),
+        images=tuple(replace(image, settings=put(image.settings)) for image in spec.images),
+        include=tuple(put(cell) for cell in spec.include),
+    )

@@ -79,6 +79,7 @@ def _image() -> dict[str, object]:
     properties = {"uri": {"type": "string"}, "name": {"type": "string"}, "id": {"type": "string"}, "set": _cell()}
     properties["custom_id"] = {"type": "string", "maxLength": MAX_CUSTOM_ID, "description": "repeated in the results"}
     properties["sidecar"] = {"type": "string", "description": "what the text beside each image of a folder fills"}
+    properties["mask"] = {"type": "string", "description": "black is repainted, white kept"}
     full = {"type": "object", "additionalProperties": False, "required": ["uri"], "properties": properties}
     rows = {"table": {"type": "string", "description": "JSONL or CSV: one image a line"}, "set": _cell()}
     table = {"type": "object", "additionalProperties": False, "required": ["table"], "properties": rows}

@@ -7,6 +7,7 @@ from decimal import Decimal
 from jobs.samplers import AVAILABLE, canonical
 from jobs.spec.choices import Choices, has_choices, read_row
 from jobs.spec.fields import ALIASES, FIELDS, MAX_TEXT, Field
+from jobs.spec.images import check_uri
 from jobs.spec.model import FieldValue, label
 from jobs.spec.numbers import MAX_VALUES, Span, spaced, stepped
 from jobs.spec.problems import Path, Problems
@@ -32,6 +33,8 @@ def read_value(problems: Problems, name: str, value: object, path: Path) -> Fiel
         return _sampler(problems, value, path)
     if field.kind == "choice":
         return _choice(problems, field, value, path)
+    if field.kind == "uri":
+        return _uri(problems, value, path)
     said = problems.text(value, path, limit=int(field.high))
     if said is not None and not said.strip() and field.required:
         problems.add(path, f"{name} is empty", value=value)
@@ -49,6 +52,11 @@ def read_variable(problems: Problems, value: object, path: Path) -> Scalar | Non
         return int(value) if value == int(value) else value
     problems.add(path, "must be text, a number up to 10¹⁵, true or false", value=value)
     return None
+
+
+def _uri(problems: Problems, value: object, path: Path) -> str | None:
+    said = "" if value == "" else problems.text(value, path, limit=10_000, what="a URI")
+    return said if said == "" or (said is not None and check_uri(problems, said, path)) else None
 
 
 def _choice(problems: Problems, field: Field, value: object, path: Path) -> str | None:

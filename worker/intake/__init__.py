@@ -22,6 +22,7 @@ from worker.intake.cache import OnceCache
 from worker.intake.decode import Pixels, decode
 from worker.intake.fetch import Fetcher
 from worker.intake.fit import fit
+from worker.intake.mask import MaskPixels, check_shape, grey
 
 CACHE_BYTES = 256 << 20
 
@@ -64,6 +65,9 @@ class Intake:
         self._fetcher = fetcher or Fetcher(storage, settings)
         self._max_pixels = settings.max_image_pixels
         self._cache = OnceCache[_Wanted, InitPixels](cache_bytes, lambda found: found.pixels.nbytes)
+        self._masks = OnceCache[tuple[_Wanted, tuple[int, int], float], MaskPixels](
+            cache_bytes // 4, lambda found: found.kept.nbytes
+        )
 
     def init_image(  # noqa: PLR0913 - the model's three limits travel with the variant's three wishes
         self,
@@ -91,6 +95,28 @@ class Intake:
         """
         wanted = _Wanted(job, caller, uri, width, height, multiple, max_pixels, mode, size, etag)
         return self._cache.get(wanted, lambda: self._make(wanted))
+
+    def mask(
+        self, uri: str, image: InitPixels, *, caller: str, mode: Fit, feather_pixels: float, job: str = ""
+    ) -> MaskPixels:
+        """The mask at `uri` for a fitted init image: fetched, decoded and fitted like it, softened; once for each job.
+
+        Raises:
+            as `init_image`; BadImage, too, for a mask of another shape than the image's.
+
+        """
+        height, width = image.pixels.shape[:2]
+        wanted = _Wanted(job, caller, uri, width, height, 1, width * height, mode, -1, "")
+
+        def make() -> MaskPixels:
+            found = self._make(wanted)
+            try:
+                check_shape(found.original_size, image.original_size)
+            except BadImage as error:
+                raise BadImage(f"'{shown(uri)}': {error}", remedy=error.remedy) from error
+            return MaskPixels(grey(found.pixels, feather_pixels), found.sha256)
+
+        return self._masks.get((wanted, image.original_size, feather_pixels), make)
 
     def text_bytes(self, uri: str, *, caller: str) -> bytes:
         """The bytes of a table of images, by the same rules and the same bound as an image's."""
