@@ -92,7 +92,8 @@ class Farm:
         return [json.loads(line) for line in (self.stored(job) / name).read_text().splitlines()]
 
 
-def _farm(folder: Path, **environment: str) -> Iterator[Farm]:
+def farm_of(folder: Path, **environment: str) -> Iterator[Farm]:
+    """A farm over `folder` until the block ends."""
     with Stack(folder / "data", extra_env={**QUICK, **environment}) as stack, Farm(stack) as farm:
         yield farm
 
@@ -100,10 +101,11 @@ def _farm(folder: Path, **environment: str) -> Iterator[Farm]:
 @pytest.fixture(scope="session")
 def farm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Farm]:
     """A farm whose worker really renders, with the small generated model."""
-    yield from _farm(tmp_path_factory.mktemp("farm"), PENTIMENTO_LEASE_SECONDS="30")
+    engines = "stable-diffusion-xl-1024-v0-9=tiny,stable-diffusion-xl-1024-v1-0=tiny"
+    yield from farm_of(tmp_path_factory.mktemp("farm"), PENTIMENTO_LEASE_SECONDS="30", PENTIMENTO_ENGINES=engines)
 
 
 @pytest.fixture
 def paced_farm(tmp_path: Path) -> Iterator[Farm]:
     """A farm of its own whose worker takes a twentieth of a second for each picture, to be broken at will."""
-    yield from _farm(tmp_path, PENTIMENTO_BACKEND="paced", PENTIMENTO_PACED_SECONDS="0.05")
+    yield from farm_of(tmp_path, PENTIMENTO_BACKEND="paced", PENTIMENTO_PACED_SECONDS="0.05")
