@@ -5,16 +5,19 @@ Prompts, strengths, steps, cfg scales and samplers mix; only the model and the s
 A loop in the manner of a language model's server: **choose** a bucket (`batcher`, pure policy), **launch** waiting rows
 into free slots (`launch`), **predict** once for the whole batch (`batch`), **advance** each row by its own noise
 scheduler (`row`, `samplers`), **retire** what is finished. `engine` is that loop and the one thread that owns the
-device; `model` speaks to diffusers; `shelf` holds what is loaded; `faults` sorts what goes wrong; `weights` makes the
-small model that needs no download.
+device; `model` speaks to diffusers and `loading` reads what it speaks to; `texts` and `masks` are what a row is told
+besides its latents; `shelf` holds what is loaded; `faults` sorts what goes wrong; `weights` and `weights_xl` make the
+small models that need no download.
 
 What you can rely on:
 
-- A picture is diffusers' own, within one level of `StableDiffusionImg2ImgPipeline` called alone with the same seed.
-- Its bytes depend on the variant, the pinned row count, the device kind and the versions, and on nothing else: not on
-  neighbours, order, callers or crashes. All of these are in the fingerprint.
+- A picture is diffusers' own, within one level of its pipeline called alone with the same seed: image-to-image of
+  Stable Diffusion 1.x, 2.x and SDXL, or inpainting where there is a mask (whose white part comes out to the bit).
+- Its bytes depend on the variant, the pinned counts of rows and of pictures decoded at once, the device kind and the
+  versions, and on nothing else: not on neighbours, order, callers or crashes. All of these are in the fingerprint.
+- Every prompt is read to its end, in pieces of 75 tokens; prompts of as many pieces share a batch.
 - A step is one UNet evaluation, so samplers with two evaluations a step mix with the others.
-- `int(steps * strength)` steps are run; where that is 0, the picture goes through the autoencoder and back.
+- `int(steps * strength)` steps are run, less `int(steps * step_schedule_end)` at the end; where that is 0, the picture goes through the autoencoder and back.
 - At a cfg scale of 1 or below a variant takes one batch row, otherwise two.
 
 Only this package imports torch, diffusers and transformers; `batcher`, `row` and `schedule` import none of them.

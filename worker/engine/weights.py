@@ -17,12 +17,19 @@ from itertools import pairwise
 from pathlib import Path
 
 import torch
-from diffusers import AutoencoderKL, DDIMScheduler, StableDiffusionImg2ImgPipeline, UNet2DConditionModel
+from diffusers import (
+    AutoencoderKL,
+    DDIMScheduler,
+    DiffusionPipeline,
+    StableDiffusionImg2ImgPipeline,
+    UNet2DConditionModel,
+)
 from tokenizers.pre_tokenizers import ByteLevel
 from torch import nn
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 from jobs.errors import ModelUnavailable
+from worker.engine.weights_xl import build_tiny_xl
 
 _ONE_AT_A_TIME = threading.Lock()  # torch fills new layers from one generator for the whole process
 _SEED = 20221109
@@ -74,7 +81,7 @@ def generated_folder(name: str, revision: str, cache_dir: Path) -> Path:
     return place
 
 
-def _make(build: Callable[[], StableDiffusionImg2ImgPipeline], place: Path) -> None:
+def _make(build: Callable[[], DiffusionPipeline], place: Path) -> None:
     place.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
     try:
@@ -275,4 +282,7 @@ def _unet() -> UNet2DConditionModel:
     return unet
 
 
-_BUILDERS: dict[tuple[str, str], Callable[[], StableDiffusionImg2ImgPipeline]] = {("tiny", "1"): _build_tiny}
+_BUILDERS: dict[tuple[str, str], Callable[[], DiffusionPipeline]] = {
+    ("tiny", "1"): _build_tiny,
+    ("tiny-xl", "1"): lambda: build_tiny_xl(word_tokenizer(_WORDS.split(), 77)),
+}
