@@ -96,9 +96,7 @@ class Desk:
             ready=Readiness(probes(book, storage, instance, settings), time.monotonic),
         )
 
-    def submit_text(
-        self, text: bytes, *, form: Format, caller: str, idempotency_key: str | None
-    ) -> Submission:
+    def submit_text(self, text: bytes, *, form: Format, caller: str, idempotency_key: str | None) -> Submission:
         """Submit a manifest as it was written; errors name its lines.
 
         Raises:

@@ -52,17 +52,21 @@ def settled_record(  # noqa: PLR0913 - one line, all of it
 ) -> dict[str, Any]:
     """The record of a stored picture. seconds: device time, 0 where it was found stored. linked: whose it is."""
     extended = {"linked": linked} if linked else {}
-    return _about(variant) | extended | {
-        "state": "settled",
-        "key": key,
-        "sha256": sha256,
-        "size": size,
-        "width": width,
-        "height": height,
-        "init_sha256": image_sha256,
-        "fingerprint": fingerprint,
-        "seconds": round(seconds, 4),
-    }
+    return (
+        _about(variant)
+        | extended
+        | {
+            "state": "settled",
+            "key": key,
+            "sha256": sha256,
+            "size": size,
+            "width": width,
+            "height": height,
+            "init_sha256": image_sha256,
+            "fingerprint": fingerprint,
+            "seconds": round(seconds, 4),
+        }
+    )
 
 
 def refused_record(variant: Variant, error: PentimentoError, *, reason: str) -> dict[str, Any]:

@@ -159,7 +159,6 @@ class Web:
             f"'{shown(str(uri))}' redirects more than {MAX_REDIRECTS} times", remedy="Use the last address."
         )
 
-
     def post(self, uri: WebUri, data: bytes, headers: Sequence[tuple[str, str]]) -> int:
         """POST `data`, following no redirect; the status of the answer, whose body is not read.
 
