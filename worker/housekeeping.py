@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 
 ALARM_SECONDS = 30.0
+VIGIL_SECONDS = 2.0
 
 
 def tick(shop: "Workshop") -> None:
@@ -95,6 +96,8 @@ class Housekeeping:
     def start(self) -> None:
         """Begin to tick."""
         self._thread.start()
+        # Apart from the ticks: it may ask the store, and a store that hangs must not keep the reaper waiting.
+        threading.Thread(target=self._keep_vigil, name="vigil", daemon=True).start()
 
     def stop(self) -> None:
         """Stop, and take this worker off the list."""
@@ -105,10 +108,19 @@ class Housekeeping:
         except LedgerUnavailable:
             _log.warning("Redis is away; the worker's announcement expires by itself")
 
-    def _run(self) -> None:
+    def _keep_vigil(self) -> None:
         while not self._over.is_set():
             try:
                 self._vigil.look()
+            except LedgerUnavailable as error:
+                _log.info("the ledger's identity is not known", error=str(error))
+            except Exception:  # noqa: BLE001 - the next look may fare better
+                _log.exception("the vigil failed")
+            self._over.wait(VIGIL_SECONDS)
+
+    def _run(self) -> None:
+        while not self._over.is_set():
+            try:
                 tick(self._shop)
             except LedgerUnavailable as error:
                 _log.warning("no tick", error=str(error))
