@@ -8,7 +8,9 @@ from pathlib import Path
 
 from jobs.errors import CallersFault, WorldsFault
 
-EXAMPLE = Path(__file__).parents[2] / "deploy" / "examples" / "demo.yaml"
+_WRITTEN = Path(__file__).parents[2] / "deploy" / "examples" / "demo.yaml"
+EXAMPLE = _WRITTEN if _WRITTEN.is_file() else Path(__file__).with_name("demo.yaml")
+"""The manifest that teaches: in a checkout where people look for it, in an installed package beside this file."""
 PICTURES = (".png", ".jpg", ".jpeg", ".webp")
 MOST_IMAGES = 50
 

@@ -54,7 +54,7 @@ def submit(  # noqa: PLR0913 - a command has its options
 
       pentimento submit autumn.yaml --watch
       pentimento submit autumn.yaml -S strength=0.4 -S run.priority=background
-      pentimento submit autumn.yaml --extends 01JZ0000000000000000000000
+      pentimento submit autumn.yaml --extends 01jz8q6t3v9w4x5y6z7a8b9c0d
       pentimento submit autumn.yaml --idempotency-key autumn-2026 --json | jq -r .id
       generate-manifest | pentimento submit - --yes
     """
