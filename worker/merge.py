@@ -5,22 +5,26 @@ them holds is not for the records to say: a settled bit takes the settled record
 """
 
 import sqlite3
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
 
-from jobs.errors import PentimentoError
+from jobs.errors import PentimentoError, StorageUnavailable
 from jobs.keys import records_prefix
 from jobs.ledger.book import Book
 from jobs.ledger.views import JobView
+from jobs.retry import wait_seconds
 from jobs.storage import Storage
 from jobs.sweep import Sweep
 from worker.records import refused_record
 
 PART_BYTES = 64 << 20
 PAGE = 1000
+TRIES = 6
+"""For each part file: of thousands, on a store that fails now and then, one always does, and the merge begins anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,15 @@ class Merged:
     linked: int = 0
 
 
-def merge(view: JobView, sweep: Sweep | None, book: Book, storage: Storage, folder: Path) -> Merged:
+def merge(
+    view: JobView,
+    sweep: Sweep | None,
+    book: Book,
+    storage: Storage,
+    folder: Path,
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Merged:
     """Merge the job's records into `results.jsonl` and `errors.jsonl` in `folder`.
 
     Raises:
@@ -49,7 +61,7 @@ def merge(view: JobView, sweep: Sweep | None, book: Book, storage: Storage, fold
         merged.results.open("wb") as good,
         merged.errors.open("wb") as bad,
     ):
-        _load(rows, storage, view)
+        _load(rows, storage, view, sleep)
         for index, state in _outcomes(view.id, book):
             line = _line(rows, index, state)
             if line is None and state == "refused" and sweep is not None:
@@ -68,16 +80,25 @@ def merge(view: JobView, sweep: Sweep | None, book: Book, storage: Storage, fold
     return Merged(merged.results, merged.errors, **counts)
 
 
-def _load(rows: sqlite3.Connection, storage: Storage, view: JobView) -> None:
+def _load(rows: sqlite3.Connection, storage: Storage, view: JobView, sleep: Callable[[float], None]) -> None:
     rows.execute("PRAGMA synchronous = OFF")
     rows.execute("CREATE TABLE record (place INTEGER, state TEXT, line BLOB, PRIMARY KEY (place, state)) WITHOUT ROWID")
     for part in storage.list(records_prefix(view.results_uri)):
-        lines = storage.read(part.uri, limit=PART_BYTES).splitlines()
+        lines = _insist(storage, part.uri, sleep).splitlines()
         parsed = ((orjson.loads(line), line) for line in lines if line)
         rows.executemany(
             "INSERT OR REPLACE INTO record VALUES (?, ?, ?)",
             ((record["index"], record["state"], line) for record, line in parsed),
         )
+
+
+def _insist(storage: Storage, uri: str, sleep: Callable[[float], None]) -> bytes:
+    for attempt in range(TRIES - 1):
+        try:
+            return storage.read(uri, limit=PART_BYTES)
+        except StorageUnavailable:
+            sleep(wait_seconds(attempt, base_seconds=0.5, random=0.5))
+    return storage.read(uri, limit=PART_BYTES)
 
 
 def _line(rows: sqlite3.Connection, index: int, state: str) -> bytes | None:
@@ -87,8 +108,7 @@ def _line(rows: sqlite3.Connection, index: int, state: str) -> bytes | None:
 
 def _outcomes(job: str, book: Book) -> Iterator[tuple[int, str]]:
     index = 0
-    while page := book.done_after(job, index, PAGE):
-        refused = book.refused(job, page)
-        for found in page:
-            yield found, "refused" if found in refused else "settled"
-        index = page[-1] + 1
+    while page := book.outcomes_after(job, index, PAGE):
+        for found, refused in page:
+            yield found, "refused" if refused else "settled"
+        index = page[-1][0] + 1

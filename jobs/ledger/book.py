@@ -171,8 +171,12 @@ class Book:
 
     def done_after(self, job: str, index: int, limit: int) -> tuple[int, ...]:
         """The next `limit` indexes from `index` on that are settled or refused, in order."""
+        return tuple(found for found, _ in self.outcomes_after(job, index, limit))
+
+    def outcomes_after(self, job: str, index: int, limit: int) -> tuple[tuple[int, bool], ...]:
+        """The same, each with whether it is refused."""
         settled, refused = self.script("done", job, index, limit)
-        return tuple(sorted({*settled, *refused})[:limit])
+        return tuple(sorted([*((found, False) for found in settled), *((found, True) for found in refused)])[:limit])
 
     def refused(self, job: str, indexes: Sequence[int]) -> frozenset[int]:
         """Those of `indexes` that are refused."""
