@@ -68,7 +68,7 @@ class Generation:
             request, self._engines.model(request.engine_id), self._presets, draw=functools.partial(_drawn, salt)
         )
         known = self._attachments.job_of(key) if key else None
-        view, spec = await self._call(self._job, asked, caller, key if request.request_id else "", known)
+        view, spec = await self._begun(asked, caller, key if request.request_id else "", known, key)
         sender = Sender(view.id, request.request_id or view.id, request.engine_id, received)
         with self._attachments.attached(view.id, key=key) as attachment:
             async with aclosing(self._told(view, spec, asked, sender, attachment)) as told:
@@ -106,10 +106,29 @@ class Generation:
                     return
         raise WorldsFault("the API is going down", remedy="Send the same request again.")
 
+    async def _begun(
+        self, asked: Asked, caller: str, durable: str, known: str | None, key: str
+    ) -> tuple[JobView, JobSpec]:
+        """The job, attached or, where the call ends before it is there, left to its grace: none is forgotten."""
+        making = asyncio.ensure_future(self._call(self._job, asked, caller, durable, known))
+
+        def left(made: asyncio.Future[tuple[JobView, JobSpec]]) -> None:
+            if not made.cancelled() and made.exception() is None:
+                with self._attachments.attached(made.result()[0].id, key=key):
+                    pass
+
+        try:
+            return await asyncio.shield(making)
+        except asyncio.CancelledError:
+            making.add_done_callback(left)
+            raise
+
     def _job(self, asked: Asked, caller: str, key: str, known: str | None) -> tuple[JobView, JobSpec]:
         """The job of a request: the one that is known, or waits under its key, or a new one."""
         uri = self._desk.upload(asked.init, caller=caller).uri
-        spec = parse_spec({"images": [{"uri": uri, "name": "init"}], **asked.document}, source="the request")
+        mask = {"mask": self._desk.upload(asked.mask, caller=caller).uri} if asked.mask else {}
+        pictures: dict[str, object] = {"images": [{"uri": uri, "name": "init"}], **mask}
+        spec = parse_spec({**pictures, **asked.document}, source="the request")
         if known is not None:
             return self._desk.get(known, caller=caller), spec
         for turn in range(_TURNS):

@@ -1,7 +1,7 @@
 """A request of the wire as a job spec: pure, and every limit of this door in one place.
 
 What is absent is the model's default; what can't be done is refused rather than left out, but for what clients send
-without meaning anything by it (an adapter of type none, `schedule.end`).
+without meaning anything by it (an adapter of type none, what a masked area holds at first).
 """
 
 from collections.abc import Callable, Mapping
@@ -17,16 +17,18 @@ MOST_SAMPLES = 100
 SAMPLERS: Mapping[int, str] = {number: name for name, number in wire.DiffusionSampler.items()}
 """Stability's names, which the spec knows."""
 SUPPORTED = (
-    "Generate makes pictures from one init image (a prompt whose artifact is ARTIFACT_IMAGE) and weighted texts."
+    "Generate makes pictures from one init image (a prompt whose artifact is ARTIFACT_IMAGE), weighted texts and, "
+    "where only a part is to be repainted, a mask (ARTIFACT_MASK, black is repainted)."
 )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Asked:
-    """What a request comes to. document: a job spec without its image. init: the init image's bytes."""
+    """What a request comes to. document: a job spec without its pictures. init, mask: their bytes, b"" for no mask."""
 
     document: Mapping[str, object]
     init: bytes
+    mask: bytes
     seeds: tuple[int, ...]
 
 
@@ -44,7 +46,7 @@ def translate(
         problems.append(
             Problem("params", "must provide image parameters", remedy="Set `image` and nothing else there.")
         )
-    init = _init(request, problems)
+    init, mask = _pictures(request, problems)
     _refuse_what_is_not_done(request)
     preset = find(presets, _preset(request))
     texts = _texts(request, preset)
@@ -63,26 +65,25 @@ def translate(
         "run": {"priority": "urgent"},
         **_numbers(request.image, model),
     }
-    return Asked(document, init, seeds)
+    return Asked(document, init, mask, seeds)
 
 
-def _init(request: wire.Request, problems: list[Problem]) -> bytes:
-    artifacts = [prompt.artifact for prompt in request.prompt if prompt.WhichOneof("prompt") == "artifact"]
-    for artifact in artifacts:
-        if artifact.type not in {wire.ARTIFACT_IMAGE, wire.ARTIFACT_MASK}:
-            name = (
-                wire.ArtifactType.Name(artifact.type) if artifact.type in wire.ArtifactType.values() else artifact.type
-            )
+def _pictures(request: wire.Request, problems: list[Problem]) -> tuple[bytes, bytes]:
+    """The init image and the mask, told apart by their type and never by their place."""
+    found: dict[int, list[bytes]] = {wire.ARTIFACT_IMAGE: [], wire.ARTIFACT_MASK: []}
+    for artifact in (prompt.artifact for prompt in request.prompt if prompt.WhichOneof("prompt") == "artifact"):
+        if artifact.type not in found:
+            kinds = wire.ArtifactType
+            name = kinds.Name(artifact.type) if artifact.type in kinds.values() else artifact.type
             raise Unsupported(f"prompt: an artifact of type {name} is not used here", remedy=SUPPORTED)
-    if any(artifact.type == wire.ARTIFACT_MASK for artifact in artifacts):
-        said = "prompt: masks (ARTIFACT_MASK) can't be used yet: whole pictures are repainted"
-        raise Unsupported(said, remedy="Send the request without the mask.")
-    found = [artifact.binary for artifact in artifacts]
-    if not found:
+        found[artifact.type].append(artifact.binary)
+    inits, masks = found.values()
+    if not inits:
         raise Unsupported("prompt: there is no init image, and pictures from text alone are not made", remedy=SUPPORTED)
-    if len(found) > 1:
-        problems.append(Problem("prompt", f"has {len(found)} init images", remedy="Send one."))
-    return found[0]
+    for what, pictures in (("init images", inits), ("masks", masks)):
+        if len(pictures) > 1:
+            problems.append(Problem("prompt", f"has {len(pictures)} {what}", remedy="Send one."))
+    return inits[0], masks[0] if masks else b""
 
 
 def _refuse_what_is_not_done(request: wire.Request) -> None:
@@ -138,6 +139,8 @@ def _numbers(image: wire.ImageParameters, model: Model) -> dict[str, object]:
             found["cfg_scale"] = _tidy(step.sampler.cfg_scale)
         if step.schedule.HasField("start"):
             found["strength"] = _tidy(step.schedule.start)
+        if step.schedule.HasField("end"):
+            found["step_schedule_end"] = _tidy(step.schedule.end)
     if image.transform.HasField("diffusion"):
         found["sampler"] = SAMPLERS.get(image.transform.diffusion, str(image.transform.diffusion))
     for side in ("width", "height"):

@@ -1,6 +1,7 @@
 """An order in the words of the wire."""
 
 import uuid
+from dataclasses import replace
 
 import pytest
 
@@ -35,6 +36,21 @@ def test_weights_and_the_negative_prompt_travel_as_weighted_texts() -> None:
 
     texts = [(prompt.text, prompt.parameters.weight) for prompt in request.prompt[:-1]]
     assert texts == [("blur", -1.0), ("boat", 1.5), ("fog", -0.5)]
+
+
+def test_a_mask_travels_behind_the_init_image_in_the_same_polarity() -> None:
+    request = request_of(order(), engine_id="e", preset="", init_png=b"init", mask_png=b"mask")
+
+    kinds = [(p.artifact.type, p.artifact.binary) for p in request.prompt if p.WhichOneof("prompt") == "artifact"]
+    assert kinds == [(wire.ARTIFACT_IMAGE, b"init"), (wire.ARTIFACT_MASK, b"mask")]
+
+
+def test_what_the_wire_has_no_word_for_is_refused_rather_than_left_out() -> None:
+    asked = order()
+    skipping = replace(asked.variant, parameters=replace(asked.variant.parameters, clip_skip=1))
+
+    with pytest.raises(Unsupported, match="clip_skip"):
+        request_of(replace(asked, variant=skipping), engine_id="e", preset="", init_png=b"")
 
 
 def test_every_sampler_of_the_wire_is_one_that_we_know() -> None:

@@ -37,8 +37,12 @@ def told(answers: Iterable[Any]) -> dict[str, Any]:
                 filtered += one.finish_reason == generation.FILTER
                 image = Image.open(io.BytesIO(one.binary))
                 image.load()
+                right = (INIT.width // 2, 0, INIT.width, INIT.height)
+                kept = image.size == INIT.size and image.crop(right).tobytes() == INIT.crop(right).tobytes()
                 verdict = generation.ARTIFACT_CLASSIFICATIONS in kinds
-                pictures.append({"seed": one.seed, "size": image.size, "verdict": verdict, "id": answer.answer_id})
+                pictures.append(
+                    {"seed": one.seed, "size": image.size, "verdict": verdict, "id": answer.answer_id, "kept": kept}
+                )
     except grpc.RpcError as error:
         return {"code": error.code().name, "details": error.details()}
     return {"pictures": pictures, "filtered": filtered}
@@ -63,8 +67,13 @@ def weights_and_preset() -> dict[str, Any]:
 
 
 def mask() -> dict[str, Any]:
-    black = Image.new("L", INIT.size, 0)
-    return told(inference().generate(["a boat", "fog"], init_image=INIT, mask_image=black, seed=7, **SMALL))
+    prompts = [
+        generation.Prompt(text=text, parameters=generation.PromptParameters(weight=weight))
+        for text, weight in (("a boat", 1.0), ("a harbour", 0.5))
+    ]
+    left = Image.new("L", INIT.size, 255)
+    left.paste(0, (0, 0, INIT.width // 2, INIT.height))
+    return told(inference().generate(prompts, init_image=INIT, mask_image=left, seed=7, style_preset="anime", **SMALL))
 
 
 def unknown_engine() -> dict[str, Any]:

@@ -126,7 +126,7 @@ def test_a_deadline_that_a_client_names_is_kept(web: httpx.Client, hands: Hands)
     told = post(web, GENERATE, framed(request().SerializeToString()), grpc_timeout="300m")
 
     assert trailer(told.content)["grpc-status"] == "4"
-    until(lambda: hands.desk.book.describe(job_of(hands)).state is State.CANCELLED)
+    until(lambda: [view.state for view in hands.desk.book.jobs(caller="default", limit=9)] == [State.CANCELLED])
 
 
 def test_a_client_that_goes_away_cancels_its_job(web: httpx.Client, hands: Hands) -> None:

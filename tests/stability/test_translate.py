@@ -44,6 +44,7 @@ def test_every_field_lands_where_it_belongs() -> None:
         text("a boat", 1.5), text("fog", -0.25), seeds=[7], steps=40, width=128, height=64, init=b"init",
         transform=wire.TransformType(diffusion=wire.SAMPLER_K_EULER_ANCESTRAL),
     )  # fmt: skip
+    message.image.parameters[0].schedule.end = 0.1
 
     (made,) = parameters(message)
 
@@ -51,6 +52,7 @@ def test_every_field_lands_where_it_belongs() -> None:
     assert made.prompts == (WeightedPrompt("a boat", 1.5), WeightedPrompt("fog", -0.25))
     assert (made.seed, made.steps, made.width, made.height) == (7, 40, 128, 64)
     assert (made.sampler, made.strength, made.cfg_scale) == ("euler_ancestral", 0.6, 3.0)
+    assert made.step_schedule_end == 0.1
 
 
 def test_a_float_of_32_bits_is_what_was_written() -> None:
@@ -150,6 +152,14 @@ def with_mask() -> wire.Request:
     return message
 
 
+def test_a_mask_is_told_by_its_type_wherever_it_stands() -> None:
+    message = request(artifact(b"mask", wire.ARTIFACT_MASK), text("a boat"), init=b"init")
+
+    assert (asked(message).init, asked(message).mask) == (b"init", b"mask")
+    assert asked(with_mask()).mask == b"mask"
+    assert asked(request()).mask == b""
+
+
 def video() -> wire.Request:
     message = request()
     message.requested_type = wire.ARTIFACT_VIDEO
@@ -166,7 +176,6 @@ def guided() -> wire.Request:
     ("message", "says"),
     [
         (text_only(), "no init image"),
-        (with_mask(), "mask"),
         (video(), "only pictures"),
         (guided(), "guidance"),
         (changed(adapter=wire.T2IAdapterParameter(adapter_type=wire.T2IADAPTER_CANNY)), "adapter"),
@@ -187,6 +196,7 @@ def test_what_can_not_be_done_is_refused_and_told_what_can(message: wire.Request
     [
         (classifier(), "params"),
         (request(artifact(b"2"), text("a")), "prompt"),
+        (request(*[artifact(b"m", wire.ARTIFACT_MASK)] * 2, text("a")), "prompt"),
         (changed(samples=0), "image.samples"),
         (changed(samples=101), "image.samples"),
         (changed(seeds=[1, 2], samples=1), "image.seed"),
@@ -202,7 +212,7 @@ def test_what_is_wrong_is_refused_by_the_name_of_its_field(message: wire.Request
 
 def test_what_clients_send_without_meaning_anything_by_it_does_no_harm() -> None:
     message = request(adapter=wire.T2IAdapterParameter(adapter_strength=0.4))
-    message.image.parameters[0].schedule.end = 0.01
+    message.image.masked_area_init = wire.MASKED_AREA_INIT_ORIGINAL
     message.prompt[-1].parameters.init = True
 
     assert len(parameters(message)) == 1

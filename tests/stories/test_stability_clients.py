@@ -7,10 +7,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import grpc
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -19,7 +21,7 @@ from jobs.models import ModelTable
 from jobs.settings import Settings
 from jobs.variant import WeightedPrompt
 from jobs.wire import generation_pb2 as wire
-from tests.engine.orders import order, outcomes, pictures
+from tests.engine.orders import SIZE, order, outcomes, pictures
 from tests.remote.conftest import certificate
 from tests.remote.wire_server import WireServer, answer, echo, image, init_of, sends, status
 from tests.stability.clients import run_node, run_sdk, sdk_scenes
@@ -69,7 +71,6 @@ def test_the_sdk_gets_weighted_prompts_a_preset_and_a_sampler(scenes: dict[str, 
         ("unknown_engine", "NOT_FOUND", "nobody"),
         ("too_many_steps", "INVALID_ARGUMENT", "steps"),
         ("text_alone", "UNIMPLEMENTED", "init image"),
-        ("mask", "UNIMPLEMENTED", "mask"),
     ],
 )
 def test_the_sdk_is_told_what_is_wrong(scenes: dict[str, Any], scene: str, code: str, says: str) -> None:
@@ -82,8 +83,14 @@ def test_the_sdks_context_generates_and_finds_its_purse_full(scenes: dict[str, A
     assert scenes["purse"]["credits"] > 0
 
 
-def test_the_sdks_context_is_told_that_masks_wait(scenes: dict[str, Any]) -> None:
-    assert "error" in scenes["context_inpaint"]
+def test_the_sdks_mask_with_weighted_prompts_and_a_preset_keeps_what_is_white(scenes: dict[str, Any]) -> None:
+    (masked,), (whole,) = scenes["mask"]["pictures"], scenes["weights_and_preset"]["pictures"]
+
+    assert (masked["kept"], whole["kept"]) == (True, False)
+
+
+def test_the_sdks_context_inpaints(scenes: dict[str, Any]) -> None:
+    assert scenes["context_inpaint"] == {"sizes": [[64, 64]]}
 
 
 def test_the_sdks_command_line_writes_a_picture_for_each_sample(farm: Farm, init: Path, tmp_path: Path) -> None:
@@ -213,6 +220,9 @@ def test_a_farm_behind_another_gives_the_same_pixels_as_the_engine_itself(farm: 
         order(2, seed=12, sampler="euler_ancestral", negative_prompt="fog {x}", cfg_scale=6.5),
         order(3, seed=13, prompts=(WeightedPrompt("a {boat}", 1.5), WeightedPrompt("snow", -0.5)), strength=1.0),
     ]
+    left = np.full((SIZE, SIZE), 255, np.uint8)
+    left[:, :20], left[:, 20:30] = 0, 100
+    orders.append(replace(order(4, seed=14), mask=left))
     table = ModelTable.load()
     local = LocalBackend(table, Settings(cache_dir=Path(farm.stack.folder.cache), device="cpu", threads=1))
     remote = RemoteBackend(table, Remote(name="farm", target=farm.stack.grpc_target))

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from queue import SimpleQueue
 
+import numpy as np
+
 from jobs.errors import PentimentoError, RemoteUnavailable
 from jobs.models import ModelTable
 from jobs.variant import Variant, fingerprint
@@ -140,7 +142,11 @@ class RemoteBackend:
         order = flight.order
         alias = self._table.resolve(order.variant.parameters.model).alias
         request = request_of(
-            order, engine_id=self._engines.get(alias, alias), preset=self.remote.preset, init_png=self._png(order)
+            order,
+            engine_id=self._engines.get(alias, alias),
+            preset=self.remote.preset,
+            init_png=self._png(order),
+            mask_png=b"" if order.mask is None else encode_png(np.repeat(order.mask[..., None], 3, axis=2), text={}),
         )
 
         def begun(stream: Stream) -> None:

@@ -24,31 +24,37 @@ SAMPLERS = {
 """What the wire has a number for; the others are refused by name."""
 
 
-def request_of(order: Order, *, engine_id: str, preset: str, init_png: bytes) -> wire.Request:
-    """The request for one picture. `init_png`: the order's pixels, encoded.
+def request_of(order: Order, *, engine_id: str, preset: str, init_png: bytes, mask_png: bytes = b"") -> wire.Request:
+    """The request for one picture. `init_png`: the order's pixels, encoded; `mask_png`: its mask.
 
     The request id follows from the fingerprint, so a server that knows ids makes a picture once however often it is
     asked.
 
     Raises:
-        Unsupported: a sampler that the wire has no number for.
+        Unsupported: a sampler that the wire has no number for, layers of the text encoder to skip.
 
     """
     asked = order.variant.parameters
     if asked.sampler not in SAMPLERS:
         said = f"sampler: remotes' protocol has no number for {asked.sampler!r}"
         raise Unsupported(said, remedy=f"Use one of {', '.join(SAMPLERS)}.")
+    if asked.clip_skip:
+        said = f"clip_skip: remotes' protocol has no word for it (got {asked.clip_skip})"
+        raise Unsupported(said, remedy="Leave it out, or render locally.")
     height, width = order.pixels.shape[:2]
+    schedule = wire.ScheduleParameters(start=asked.strength)
+    if asked.step_schedule_end:
+        schedule.end = asked.step_schedule_end
     step = wire.StepParameter(
         scaled_step=0,
         sampler=wire.SamplerParameters(cfg_scale=asked.cfg_scale),
-        schedule=wire.ScheduleParameters(start=asked.strength),
+        schedule=schedule,
     )
     request = wire.Request(
         engine_id=engine_id,
         request_id=str(uuid.UUID(hex=order.fingerprint)),
         requested_type=wire.ARTIFACT_IMAGE,
-        prompt=[*_texts(order), _init(init_png)],
+        prompt=[*_texts(order), _init(init_png), *([_mask(mask_png)] if mask_png else [])],
         image=wire.ImageParameters(
             height=height,
             width=width,
@@ -78,3 +84,7 @@ def _texts(order: Order) -> list[wire.Prompt]:
 def _init(png: bytes) -> wire.Prompt:
     artifact = wire.Artifact(type=wire.ARTIFACT_IMAGE, mime="image/png", binary=png)
     return wire.Prompt(parameters=wire.PromptParameters(init=True), artifact=artifact)
+
+
+def _mask(png: bytes) -> wire.Prompt:
+    return wire.Prompt(artifact=wire.Artifact(type=wire.ARTIFACT_MASK, mime="image/png", binary=png))
