@@ -1,8 +1,10 @@
 """`pentimento bench`: measure, and say beside each figure what the goal is and on what it was measured."""
 
+import ast
 import importlib.util
 import os
 import platform
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -67,21 +69,30 @@ def bench(
     terminal = Terminal(as_json=as_json)
     found = benches()
     if list_ or not name:
-        terminal.answer({"benches": [{"name": one.NAME, "summary": one.SUMMARY} for one in found.values()]})
-        terminal.table(("bench", "measures"), [(one.NAME, one.SUMMARY) for one in found.values()], empty="None.")
+        terminal.answer({"benches": [{"name": name, "summary": one.summary} for name, one in found.items()]})
+        terminal.table(("bench", "measures"), [(name, one.summary) for name, one in found.items()], empty="None.")
         return
     if name not in found:
         raise NotFound(f"there is no bench {name!r}", remedy=f"There are: {', '.join(found)}")
-    figures = found[name].run(terminal.note)
-    around = context(found[name].RUNS)
+    chosen = _load(found[name].path)
+    figures = chosen.run(terminal.note)
+    around = context(chosen.RUNS)
     terminal.answer({"bench": name, "figures": [asdict(figure) for figure in figures], "context": around})
     rows = [(one.name, f"{one.value:.4g} {one.unit}".rstrip(), one.goal, verdict(one)) for one in figures]
     terminal.table(("figure", "value", "goal", "met"), rows, empty="Nothing was measured.")
     terminal.text(f"{around['runs']} runs on {around['cores']} cores, {around['device']}, {around['date']}")
 
 
-def benches(folder: Path = FOLDER) -> Mapping[str, Bench]:
-    """Every bench by name, found by listing the checkout's folder.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A bench that can be loaded: some of them take seconds to, because of what they measure."""
+
+    summary: str
+    path: Path
+
+
+def benches(folder: Path = FOLDER) -> Mapping[str, Found]:
+    """Every bench by name, found by reading the checkout's folder; none is imported.
 
     Raises:
         NotFound: this is no checkout.
@@ -89,8 +100,11 @@ def benches(folder: Path = FOLDER) -> Mapping[str, Bench]:
     """
     if not folder.is_dir():
         raise NotFound("benches live in the checkout, in tests/bench", remedy="Run ./pentimento bench there")
-    modules = [_load(path) for path in sorted(folder.glob("[!_]*.py"))]
-    return {module.NAME: module for module in modules}
+    found: dict[str, Found] = {}
+    for path in sorted(folder.glob("[!_]*.py")):
+        said = _constants(path)
+        found[said["NAME"]] = Found(said["SUMMARY"], path)
+    return found
 
 
 def context(runs: int) -> dict[str, object]:
@@ -110,8 +124,23 @@ def context(runs: int) -> dict[str, object]:
     }
 
 
+def _constants(path: Path) -> dict[str, str]:
+    """A module's top-level names that are given a text."""
+    lines = ast.parse(path.read_text("utf-8")).body
+    return {
+        target.id: line.value.value
+        for line in lines
+        if isinstance(line, ast.Assign) and isinstance(line.value, ast.Constant) and isinstance(line.value.value, str)
+        for target in line.targets
+        if isinstance(target, ast.Name)
+    }
+
+
 def _load(path: Path) -> Bench:
-    # By its path: another package may have left a top-level `tests` in site-packages.
+    # By its path, and what it shares from the checkout: another package may have left `tests` in site-packages.
+    root = str(FOLDER.parents[1])
+    if root not in sys.path[:1]:
+        sys.path.insert(0, root)
     spec = importlib.util.spec_from_file_location(f"pentimento_bench_{path.stem}", path)
     if spec is None or spec.loader is None:
         raise NotFound(f"{path} is no module")

@@ -11,7 +11,9 @@ from tests.cli.conftest import Cli
 
 A_BENCH = """
 from api.cli.bench import Figure
-NAME, SUMMARY, RUNS = "one", "How fast one is.", 3
+NAME = "one"
+SUMMARY = "How fast one is."
+RUNS = 3
 def run(progress):
     progress("measuring")
     return [Figure("time", 1.5, "ms", "at most 2 ms", met=True), Figure("size", 10, "kB")]

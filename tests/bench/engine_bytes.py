@@ -1,0 +1,82 @@
+"""Same spec, same bytes: shuffled, alone, in two workers at once, and in one that takes up what another left."""
+
+import hashlib
+import random
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+
+from api.cli.bench import Figure
+from jobs.models import ModelTable
+from tests.bench._engine import ROWS, Rig, mixed, open_backend, render, rig
+from worker.backends import Order, Pixels, Rendered
+from worker.output.picture import Encoder
+
+NAME = "engine-bytes"
+SUMMARY = "1,000 mixed variants: shuffled, alone, by two workers, after a stop half-way: the share of equal PNGs."
+RUNS = 1
+COUNT = 1000
+ALONE = 25
+
+
+def run(progress: Callable[[str], None]) -> list[Figure]:
+    """All of it once; the fixed batches' price is their empty rows (see engine-overhead)."""
+    model = "bench-tiny"
+    orders = mixed(model, 64, COUNT)
+    with rig(model, 64) as rigged:
+        encoder = Encoder(rigged.backend._table, engine="bench")
+
+        def hashes(found: dict[int, Pixels]) -> dict[int, str]:
+            return {n: _hash(encoder, orders[n], pixels) for n, pixels in found.items()}
+
+        begun = time.process_time()
+        expected = hashes(rigged.engine(orders))
+        progress(f"first: {time.process_time() - begun:.0f} CPU s")
+        ways: dict[str, Callable[[], dict[int, Pixels]]] = {
+            "shuffled": lambda: rigged.engine(random.Random(5).sample(orders, COUNT)),
+            f"alone ({ALONE})": lambda: _alone(rigged, orders),
+            "two workers": lambda: _two(rigged, orders),
+            "stopped half-way and taken up": lambda: _resumed(rigged, orders),
+        }
+        figures = []
+        for name, way in ways.items():
+            found = hashes(way())
+            equal = sum(expected[n] == found[n] for n in found) / len(found)
+            progress(f"{name}: {len(found)} pictures")
+            figures.append(Figure(f"{name}: equal PNGs", 100 * equal, "%", "100 %", equal == 1))
+    return figures
+
+
+def _hash(encoder: Encoder, order: Order, pixels: Pixels) -> str:
+    return hashlib.sha256(encoder.encode(Rendered(order, pixels, 0.0))).hexdigest()
+
+
+def _alone(rigged: Rig, orders: Sequence[Order]) -> dict[int, Pixels]:
+    found: dict[int, Pixels] = {}
+    for order in orders[:: COUNT // ALONE]:
+        found |= rigged.engine([order])
+    return found
+
+
+def _two(rigged: Rig, orders: Sequence[Order]) -> dict[int, Pixels]:
+    table: ModelTable = rigged.backend._table
+    other = open_backend(table.path.parent, rigged.model, ROWS[rigged.model])
+    try:
+        with ThreadPoolExecutor(2) as workers:
+            halves = workers.map(render, (rigged.backend, other), (orders[::2], orders[1::2]))
+            return {n: pixels for half in halves for n, pixels in half.items()}
+    finally:
+        other.close()
+
+
+def _resumed(rigged: Rig, orders: Sequence[Order]) -> dict[int, Pixels]:
+    stop = threading.Event()
+    outcomes = rigged.backend.render(iter(orders), stop=stop, on_step=lambda _: None)
+    begun = [outcome for outcome in islice(outcomes, COUNT // 2) if isinstance(outcome, Rendered)]
+    stop.set()
+    for _ in outcomes:
+        pass
+    found = {outcome.order.variant.index: outcome.pixels for outcome in begun}
+    return found | rigged.engine([order for order in orders if order.variant.index not in found])
