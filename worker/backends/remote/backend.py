@@ -1,4 +1,4 @@
-"""A remote as a backend: as many threads as calls may be in flight, and one that keeps leases alive and ends calls."""
+"""A remote as a backend: threads that call, and one that keeps leases alive and ends calls that nobody waits for."""
 
 import logging
 import random
@@ -25,6 +25,8 @@ from worker.output.png import encode_png
 
 _log = logging.getLogger(__name__)
 _PULSE_SECONDS = 0.1
+_MOST_SPARE_THREADS = 4
+"""Beside one for each call: while a picture is decoded, the next order's call is under way."""
 _PNG_CACHE_BYTES = 64 << 20
 
 
@@ -54,7 +56,9 @@ class RemoteBackend:
         self._inbox: SimpleQueue[_Flight | None] = SimpleQueue()
         self._flights: set[_Flight] = set()
         self._closing = threading.Event()
-        names = [(self._pulse, "pulse"), *((self._fly, f"remote-{number}") for number in range(remote.calls))]
+        self._places = threading.Semaphore(remote.calls)
+        threads = remote.calls + min(remote.calls, _MOST_SPARE_THREADS)
+        names = [(self._pulse, "pulse"), *((self._fly, f"remote-{number}") for number in range(threads))]
         self._threads = [threading.Thread(target=run, name=name, daemon=True) for run, name in names]
         for thread in self._threads:
             thread.start()
@@ -152,10 +156,12 @@ class RemoteBackend:
         def begun(stream: Stream) -> None:
             flight.stream = stream
 
-        began = time.perf_counter()
-        gathered = self._line.ask(request, begun=begun)
+        with self._places:
+            began = time.perf_counter()
+            gathered = self._line.ask(request, begun=begun)
+            seconds = time.perf_counter() - began
         self._gate.answered()
-        return Rendered(order, gathered.pixels(order), time.perf_counter() - began)
+        return Rendered(order, gathered.pixels(order), seconds)
 
     def _png(self, order: Order) -> bytes:
         height, width = order.pixels.shape[:2]
