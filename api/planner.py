@@ -178,10 +178,23 @@ def _warnings(sweep: Sweep, sample: Sequence[Variant], table: ModelTable | None,
     if longest is not None and least_tokens(longest.parameters.prompt) > TOKENS:
         said = least_tokens(longest.parameters.prompt)
         yield f"the prompt of variant {longest.index} has at least {said} tokens; models read the first {TOKENS}"
+    yield from _twice(sweep)
     changes = dict.fromkeys(change for v in sample if (change := _change(v, table, size_of)))
     yield from islice(changes, 5)
     if len(changes) > 5:
         yield f"{len(changes) - 5} more changes of size among {len(sample)} variants that were looked at"
+
+
+def _twice(sweep: Sweep) -> Iterator[str]:
+    """Images that stand in the list more than once with nothing to tell them apart but their names."""
+    seen: set[str] = set()
+    twice = 0
+    for image in sweep.images if not sweep.spec.open else ():
+        said = f"{image.uri} {sorted(image.settings.items(), key=repr)!r}"
+        twice += said in seen
+        seen.add(said)
+    if twice:
+        yield f"{twice} of the images stand twice with the same settings: their pictures differ by their seeds only"
 
 
 def least_tokens(text: str) -> int:

@@ -10,7 +10,7 @@ job:{id}                hash    caller, name, state, reason, before_pause, lane,
                                 manifest_uri, count, total, span, cursor, settled, refused, epoch, fences, chunk,
                                 max_failures, heals, tries_plan, tries_finish, created, started, finished, written,
                                 before_pause, budget_images, budget_gpu, used_gpu (seconds of the device), webhook,
-                                hook_state, hook_attempts, hook_said, tries_hook
+                                hook_state, hook_attempts, hook_said, tries_hook, linked (of the job it extends)
 job:{id}:spec           string  the frozen spec as zlib-compressed JSON, until planning has put the manifest in storage
 job:{id}:settled        bitmap  one bit a variant: the truth about what is done (N/8 bytes)
 job:{id}:refused        bitmap  one bit a variant that has no picture; disjoint from settled
@@ -34,6 +34,7 @@ worker:{id}             hash    device, backend, models, slots, busy, rendered; 
 gone:{id}               string  "caller results_uri" of a job that was pruned, expires after TOMBSTONE_SECONDS
 drain:{worker}          string  this worker shall take no more work; expires after DRAIN_SECONDS
 idem:{caller}:{key}     string  "job body-hash", expires after IDEMPOTENCY_SECONDS
+speed:{model}           hash    "WxH seconds", "WxH steps": what was measured lately (see `speeds`)
 lock:{name}             string  one recurring duty at a time, expires
 instance                string  drawn once; absent where jobs exist: Redis lost its state
 ======================  ======  =====================================================================================

@@ -163,3 +163,9 @@ def test_what_a_farm_lists_is_planned_without_a_count(cli: Cli) -> None:
     assert ran.out.splitlines()[0] == (
         "2 pictures of each image: images that are listed when the job is planned × 2 strength"
     )
+
+
+def test_images_that_stand_twice_are_a_warning(cli: Cli) -> None:
+    text = GOOD.replace("[s3://pentimento/boot.png]", "[s3://pentimento/boot.png, s3://pentimento/boot.png]")
+
+    assert "warning: 1 of the images stand twice with the same settings" in cli("lint", "-", stdin=text).err
