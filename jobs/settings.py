@@ -54,6 +54,9 @@ class Settings(BaseSettings):
     paced_seconds: float = Field(0.1, ge=0, le=600, description="what an order takes on the paced backend")
     device: str = Field("auto", description="auto, cpu, cuda, cuda:1, mps")
     dtype: Literal["auto", "float32", "float16", "bfloat16"] = "auto"
+    model_bytes: int = Field(
+        0, ge=0, description="weights kept on the device; beyond it the model used last goes. 0: 60% of its memory"
+    )
     threads: int = Field(0, ge=0, description="CPU threads for the model; 0 leaves it to torch")
     cache_dir: Path = Field(Path(".pentimento/cache"), description="generated weights, fetched init images")
 

@@ -84,7 +84,7 @@ def test_a_failed_load_is_remembered_for_a_moment_and_then_tried_again() -> None
         tries.append(str(model))
         raise ModelUnavailable("not here")
 
-    shelf = Shelf(load, clock=lambda: now[0])
+    shelf = Shelf(load, max_bytes=1, clock=lambda: now[0])
     model = ModelTable.load().resolve("tiny")
     for moment in (0.0, 1.0, 4.9, 5.1):
         now[0] = moment

@@ -123,7 +123,7 @@ class _Opened:
 
         self.device = device = Device.open(settings)
         self.engine = Engine(device.torch_device)
-        self.shelf = Shelf(read)
+        self.shelf = Shelf(read, max_bytes=device.weights_bytes(settings.model_bytes))
 
 
 @lru_cache(maxsize=1)

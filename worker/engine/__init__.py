@@ -17,7 +17,8 @@ What you can rely on:
   versions, and on nothing else: not on neighbours, order, callers or crashes. All of these are in the fingerprint.
 - Every prompt is read to its end, in pieces of 75 tokens; prompts of as many pieces share a batch.
 - A step is one UNet evaluation, so samplers with two evaluations a step mix with the others.
-- `int(steps * strength)` steps are run, less `int(steps * step_schedule_end)` at the end; where that is 0, the picture goes through the autoencoder and back.
+- `int(steps * strength)` steps are run, less `int(steps * step_schedule_end)` at the end; where that leaves none, the
+  picture goes through the autoencoder and back.
 - At a cfg scale of 1 or below a variant takes one batch row, otherwise two.
 
 Only this package imports torch, diffusers and transformers; `batcher`, `row` and `schedule` import none of them.

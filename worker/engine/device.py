@@ -1,5 +1,6 @@
 """Which device and number format this process computes with, and what of that decides the pixels."""
 
+import os
 from dataclasses import dataclass
 
 import torch
@@ -24,6 +25,14 @@ class Device:
         name = _automatic() if settings.device == "auto" else settings.device
         device = torch.device(name)
         return cls(device, _kind(device), settings.dtype)
+
+    def weights_bytes(self, setting: int) -> int:
+        """Bytes of weights that may lie on the device: the setting, or 60% of its memory; batches need the rest."""
+        if setting:
+            return setting
+        if self.torch_device.type == "cuda":
+            return int(0.6 * torch.cuda.get_device_properties(self.torch_device).total_memory)
+        return int(0.6 * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
 
     def dtype(self, model: Model) -> torch.dtype:
         """The format that a model computes in here: the table's word, else the settings', else the device's best."""

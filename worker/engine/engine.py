@@ -97,8 +97,7 @@ class Engine:
         size = _decode_rows(self._launchers[bucket.key.alias].model.model, bucket.key)
         while bucket.landed and (len(bucket.landed) >= size or not bucket.flying):
             self._retire(bucket, bucket.landed[:size])
-        if not bucket.busy:
-            self._batches.pop(bucket.key, None)
+        self._tidy(bucket)
 
     def _launch(self, bucket: Bucket, row: Row) -> None:
         started = self._clock()
@@ -202,8 +201,15 @@ class Engine:
             self._calls.discard(call)
             for bucket in self._batcher:
                 bucket.drop(call)
-                if not bucket.busy:
-                    self._batches.pop(bucket.key, None)
+                self._tidy(bucket)
+
+    def _tidy(self, bucket: Bucket) -> None:
+        """Give back the memory of a bucket that is empty, and the model where no other bucket needs it."""
+        if bucket.busy:
+            return
+        self._batches.pop(bucket.key, None)
+        if not any(other.busy and other.key.alias == bucket.key.alias for other in self._batcher):
+            self._launchers.pop(bucket.key.alias, None)
 
 
 def _decode_rows(model: Model, key: Key) -> int:

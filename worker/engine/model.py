@@ -49,6 +49,8 @@ class LoadedModel:
         parts = [("tokenizer", "text_encoder"), ("tokenizer_2", "text_encoder_2")]
         readers = [Reader(getattr(pipeline, a), getattr(pipeline, b)) for a, b in parts if hasattr(pipeline, b)]
         self.texts = Texts(readers, alias=model.alias, device=device, dtype=self.dtype)
+        parts_loaded = (self._unet, self._vae, *(reader.encoder for reader in readers))
+        self.weight_bytes = sum(p.nbytes for part in parts_loaded for p in part.parameters())
         self._pooled_width = readers[-1].encoder.config.projection_dim if len(readers) > 1 else 0
 
     @property

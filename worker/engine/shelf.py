@@ -1,10 +1,13 @@
-"""The models that this process has loaded, each on first use.
+"""The models that this process has loaded, each on first use, and as many as fit.
 
-Loading happens in the thread that wants the model, never in the device's: other models go on while a hub is slow.
+What is over goes in the order of last use. The device's thread holds on to a model while it has rows of it, so one that
+is put away is freed when they have landed, and no row ever misses its weights. Loading happens in the thread that wants
+the model, never in the device's: other models go on while a hub is slow.
 """
 
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 
 from jobs.errors import ModelUnavailable
@@ -17,13 +20,19 @@ _FAILURE_SECONDS = 5.0  # a lease of a thousand variants asks a thousand times; 
 class Shelf:
     """Launchers by alias; for any number of threads."""
 
-    def __init__(self, load: Callable[[Model], Launcher], *, clock: Callable[[], float] = time.monotonic) -> None:
-        """`load` raises `ModelUnavailable`; a failure is remembered for five of `clock`'s seconds."""
+    def __init__(
+        self, load: Callable[[Model], Launcher], *, max_bytes: int, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """`load` raises `ModelUnavailable`; a failure is remembered for five of `clock`'s seconds.
+
+        max_bytes: of weights; the model that was asked for last stays, however large.
+        """
+        self._max_bytes = max_bytes
         self._load = load
         self._clock = clock
         self._guard = threading.Lock()
         self._locks: dict[str, threading.Lock] = {}
-        self._loaded: dict[str, Launcher] = {}
+        self._loaded: OrderedDict[str, Launcher] = OrderedDict()
         self._failed: dict[str, tuple[float, ModelUnavailable]] = {}
 
     def get(self, model: Model) -> Launcher:
@@ -36,14 +45,25 @@ class Shelf:
         with self._guard:
             lock = self._locks.setdefault(model.alias, threading.Lock())
         with lock:
-            if model.alias in self._loaded:
-                return self._loaded[model.alias]
+            with self._guard:
+                if model.alias in self._loaded:
+                    self._loaded.move_to_end(model.alias)
+                    return self._loaded[model.alias]
             failed_at, failure = self._failed.get(model.alias, (0.0, None))
             if failure is not None and self._clock() - failed_at < _FAILURE_SECONDS:
                 raise failure
             try:
-                launcher = self._loaded[model.alias] = self._load(model)
+                launcher = self._load(model)
             except ModelUnavailable as error:
                 self._failed[model.alias] = (self._clock(), error)
                 raise
+            self._keep(model.alias, launcher)
             return launcher
+
+    def _keep(self, alias: str, launcher: Launcher) -> None:
+        with self._guard:
+            self._loaded[alias] = launcher
+            while (
+                len(self._loaded) > 1 and sum(one.model.weight_bytes for one in self._loaded.values()) > self._max_bytes
+            ):
+                self._loaded.popitem(last=False)
