@@ -43,7 +43,7 @@ def _parser() -> argparse.ArgumentParser:
         "--minutes", type=float, default=150, help="of training in all, painting and encoding not counted"
     )
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
-    parser.add_argument("--out", type=Path, default=Path("demo-model"), help="checkpoints and pictures; several GB")
+    parser.add_argument("--out", type=Path, default=Path("out/demo-model"), help="checkpoints and pictures, GBs")
     parser.add_argument("--resume", action="store_true", help="go on with the training in --out")
     parser.add_argument("--stage", action="append", choices=STAGES, help="only this one; may be given again")
     parser.add_argument("--groups", type=int, default=0, help="compositions to paint, a multiple of 20")

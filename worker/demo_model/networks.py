@@ -54,7 +54,7 @@ def unet() -> UNet2DConditionModel:
         sample_size=16,
         in_channels=LATENTS,
         out_channels=LATENTS,
-        block_out_channels=(64, 96, 96),
+        block_out_channels=(48, 64, 96),
         down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
         up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
         layers_per_block=1,

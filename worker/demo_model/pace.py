@@ -45,7 +45,7 @@ class Pace:
         self._clock = clock
         self._began = clock()
         self._saved = self._said = self._began
-        self._sums: dict[str, torch.Tensor] = {}
+        self._sums: dict[str, torch.Tensor | float] = {}
         self._count = 0
 
     @property
@@ -75,7 +75,7 @@ class Pace:
         self.step += 1
         self._count += 1
         for name, value in losses.items():
-            self._sums[name] = self._sums.get(name, torch.zeros(())) + value.detach().float().cpu()
+            self._sums[name] = self._sums.get(name, 0.0) + value.detach().float()  # waits for no GPU
         now = self._clock()
         if now - self._said > _SAY_EVERY_SECONDS or self.over:
             means = {name: float(value) / self._count for name, value in self._sums.items()}

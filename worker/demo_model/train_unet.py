@@ -23,7 +23,7 @@ from worker.demo_model.pace import Pace, Setting
 _TIMES = 1000
 _KEPT_BELOW = 300  # a start below it is a weak strength, which keeps medium and colours
 _SCENE_ABOVE = 780  # a start above it may change the scene
-_BRIDGED = 0.45  # the share of samples with another picture of the composition
+_BRIDGED = 0.5  # the share of samples with another picture of the composition
 _FOREIGN = 0.2  # the share with any other picture
 _UNTOLD = 0.1  # the share without a caption, for guidance
 _SUBJECT = 1.5  # how much more a cell of the subject weighs

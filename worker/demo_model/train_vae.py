@@ -14,7 +14,7 @@ from worker.demo_model.painting import SIDE
 
 _CROP = 64
 _RASTER = 16  # crops keep to the textures' raster
-_WHOLE_PICTURES = 0.75  # the share of the time after which pictures are shown whole
+_CROPS_SHARE = 0.75  # of the time; then whole pictures, whose levels the norms divide by
 
 
 def train_vae(vae: AutoencoderKL, album: Album, pace: Pace, setting: Setting, *, decoder_only: bool) -> None:
@@ -37,13 +37,14 @@ def train_vae(vae: AutoencoderKL, album: Album, pace: Pace, setting: Setting, *,
     def state() -> dict[str, Any]:
         return {"vae": vae.state_dict(), "optimizer": optimizer.state_dict()}
 
+    sharpness = 1.0 if decoder_only else 0.3
     while not pace.over:
         for group in optimizer.param_groups:
             group["lr"] = pace.rate
         torch.manual_seed(pace.step)
-        shown = _batch(album, pace, setting)
+        shown = _batch(album, pace, setting, whole=decoder_only or pace.share > _CROPS_SHARE)
         losses = _losses(vae, shown, setting, decoder_only=decoder_only)
-        loss = losses["l1"] + 0.3 * losses["edges"] + losses["colour"] + 5e-4 * losses.get("kl", 0.0)
+        loss = losses["l1"] + sharpness * losses["edges"] + losses["colour"] + 5e-4 * losses.get("kl", 0.0)
         optimizer.zero_grad()
         torch.autograd.backward(loss)
         nn.utils.clip_grad_norm_(learning, 1.0)
@@ -52,9 +53,9 @@ def train_vae(vae: AutoencoderKL, album: Album, pace: Pace, setting: Setting, *,
     vae.eval()
 
 
-def _batch(album: Album, pace: Pace, setting: Setting) -> torch.Tensor:
+def _batch(album: Album, pace: Pace, setting: Setting, *, whole: bool) -> torch.Tensor:
     dice = np.random.default_rng((pace.step, 1))
-    if pace.share < _WHOLE_PICTURES:
+    if not whole:
         cuts = []
         for place in dice.integers(0, len(album.pixels), setting.pictures * 4):
             top, left = dice.integers(0, (SIDE - _CROP) // _RASTER + 1, 2) * _RASTER
