@@ -65,10 +65,10 @@ class Rig:
         """One call of diffusers' pipeline for orders of equal parameters."""
         asked = orders[0].variant.parameters
         entry = SAMPLERS[asked.sampler]
-        config = self.pipeline.scheduler.config
+        before = self.pipeline.scheduler
         seed = {"noise_sampler_seed": asked.seed} if asked.sampler == "dpmpp_sde" else {}
         self.pipeline.scheduler = getattr(schedulers, entry.scheduler).from_config(
-            {**config}, **{**entry.overrides, **seed}
+            before.config, **entry.overrides, **seed
         )
         try:
             images = self.pipeline(
@@ -82,7 +82,7 @@ class Rig:
                 output_type="np",
             ).images
         finally:
-            self.pipeline.scheduler = DDIMScheduler.from_config(config)
+            self.pipeline.scheduler = before
         return [(image * 255).round().astype(np.uint8) for image in images]
 
 
@@ -101,8 +101,9 @@ def rig(model: str, size: int) -> Iterator[Rig]:
     hush()
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory(prefix="pentimento-bench-") as folder:
-        pipeline = _pipeline(WIDTHS[model])
-        pipeline.save_pretrained(Path(folder) / model)
+        _pipeline(WIDTHS[model]).save_pretrained(Path(folder) / model)
+        # Read back, as the engine reads it: only then are both told the same about the schedule.
+        pipeline = StableDiffusionImg2ImgPipeline.from_pretrained(Path(folder) / model)
         pipeline.set_progress_bar_config(disable=True)
         backend = open_backend(Path(folder), model, ROWS[model])
         try:
