@@ -27,7 +27,7 @@ def run_chunk(lease: Lease, shop: "Workshop") -> Tally:
     Nothing that goes wrong here is raised: the lease is released, or it expires and is reaped.
     """
     began = shop.clock()
-    tally, fault = Tally(), None
+    tally, fault = Tally(done=set(lease.closed)), None
     where = {"job": lease.job, "first": lease.start, "last": lease.stop - 1}
     with HeldLease(lease, shop.leasing, lease_seconds=shop.settings.lease_seconds, clock=shop.clock) as held:
         try:
@@ -51,6 +51,8 @@ def run_chunk(lease: Lease, shop: "Workshop") -> Tally:
 
 def _render(held: HeldLease, shop: "Workshop", tally: Tally) -> None:
     plan = shop.manifests.plan(held.lease.manifest_uri)
+    # A hole is nobody's: given back, it would be leased for ever; refused, it would be counted.
+    tally.done.update(i for i in range(held.lease.start, held.lease.stop) if plan.sweep.is_hole(i))
     publisher = shop.publisher(held, plan, tally)
     ends = (shop.draining, shop.resting, held.stop, held.yielding)
     orders = shop.preparer.each(held.lease, plan, took=held.took, stopping=lambda: any(end.is_set() for end in ends))

@@ -47,7 +47,7 @@ class Preparer:
             for index in range(lease.start, lease.stop):
                 if stopping():
                     break
-                if plan.sweep.is_hole(index):
+                if index in lease.closed or plan.sweep.is_hole(index):
                     continue
                 took(index)
                 waiting.append(self._pool.submit(self.one, lease, plan, plan.sweep[index]))

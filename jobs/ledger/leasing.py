@@ -104,6 +104,7 @@ class Leasing:
             caller,
             manifest,
             results,
+            closed,
         ) = found
         return Lease(
             job=job,
@@ -117,6 +118,7 @@ class Leasing:
             caller=caller,
             manifest_uri=manifest,
             results_uri=results,
+            closed=frozenset(closed),
         )
 
     def beat(

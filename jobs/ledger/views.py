@@ -87,6 +87,7 @@ class Lease:
     again: part of the range was leased before, so its pictures may be stored already.
     alone: a suspect, to be rendered with nothing else in flight from this lease.
     attempt: how often this range was postponed by the world's faults before, from 0.
+    closed: indexes within the range that have their outcome already, and are none of the holder's business.
     """
 
     job: str
@@ -100,6 +101,7 @@ class Lease:
     caller: str
     manifest_uri: str
     results_uri: str
+    closed: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,9 @@ def _chunk(lease: Lease, shop: object, settings: Settings, refuse_each: int) -> 
     assert isinstance(shop, Workshop)
     plan, parts = shop.manifests.plan(lease.manifest_uri), RecordParts(shop.storage, lease)
     for start in range(lease.start, lease.stop, _FLUSH):
-        indexes = range(start, min(start + _FLUSH, lease.stop))
+        indexes = [index for index in range(start, min(start + _FLUSH, lease.stop)) if index not in lease.closed]
+        if not indexes:
+            continue
         said = shop.leasing.beat(
             lease, in_flight=indexes[:4], lease_seconds=settings.lease_seconds, max_age_seconds=3600
         )

@@ -30,7 +30,7 @@ def beat(ledger: Desk, lease: Lease) -> Beat:
 def open_indexes(ledger: Desk) -> set[int]:
     found: set[int] = set()
     while isinstance(lease := ledger.ask(chunk=512), Lease):
-        found.update(range(lease.start, lease.stop))
+        found.update(set(range(lease.start, lease.stop)) - lease.closed)
     return found
 
 

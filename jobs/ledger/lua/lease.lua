@@ -1,7 +1,8 @@
 -- The best chunk there is now for this worker: highest lane, then the caller whose turn it is, then its oldest job.
 -- worker models(space separated, with a space before and after) urgent_only alone_allowed lease_seconds slots first_chunk
 -- Returns {} for nothing, {'drain'} when a suspect waits to run alone, else
--- {job, fence, epoch, start, stop, again, alone, attempt, caller, manifest_uri, results_uri}.
+-- {job, fence, epoch, start, stop, again, alone, attempt, caller, manifest_uri, results_uri,
+-- closed}, the last a list of indexes within the range that have their outcome already.
 local worker, models, urgent_only, alone_allowed = A(1), A(2), A(3) == '1', A(4) == '1'
 local lease_seconds, slots, first_chunk = tonumber(A(5)), tonumber(A(6)), tonumber(A(7))
 
@@ -35,6 +36,18 @@ local function cut(job, cursor, total)
   return cursor, stop, '', 0
 end
 
+-- The end of a lease that begins at the open index a of a wide range: so many open variants, whatever lies between.
+local function window(job, a, limit)
+  local at, wanted, stop = a, size_of(job, limit - a), a
+  limit = math.min(limit, a + MAX_CHUNK)
+  while at < limit and wanted > 0 do
+    stop = math.min(open_until(job, at, limit), at + wanted)
+    wanted = wanted - (stop - at)
+    at = first_open(job, stop, limit)
+  end
+  return stop
+end
+
 local function due(job)
   local first = redis.call('ZRANGEBYSCORE', K(job, 'retry'), '-inf', stamp(NOW), 'WITHSCORES', 'LIMIT', 0, 1)
   if not first[1] then return nil end
@@ -42,18 +55,26 @@ local function due(job)
   a, z = tonumber(a), tonumber(z)
   if flags:find('a') and not alone_allowed then return 'drain' end
   redis.call('ZREM', K(job, 'retry'), first[1])
-  local run = z
-  if flags:find('w') then
+  local wide = flags:find('w')
+  if wide then
     a = first_open(job, a, z)
     if a == z then return due(job) end
-    run = open_until(job, a, z)
   end
-  local stop = math.min(run, a + size_of(job, run - a))
+  local stop = wide and window(job, a, z) or math.min(z, a + size_of(job, z - a))
   put_back(job, stop, z, flags, tonumber(attempt), tonumber(first[2]))
   return a, stop, (flags:gsub('w', '')), tonumber(attempt)
 end
 
+local function closed_within(job, a, z)
+  local closed = {}
+  for index = a, z - 1 do
+    if not open(job, index) then closed[#closed + 1] = index end
+  end
+  return closed
+end
+
 local function grant(job, a, z, flags, attempt)
+  local closed = flags:find('r') and closed_within(job, a, z) or {}
   local fence = redis.call('HINCRBY', K(job), 'fences', 1)
   local expiry = NOW + lease_seconds
   redis.call('HSET', K(job, 'lease'), int(fence), cjson.encode({
@@ -67,8 +88,9 @@ local function grant(job, a, z, flags, attempt)
     end
   end
   local lane, caller, epoch, manifest, results = unpack(redis.call('HMGET', K(job), 'lane', 'caller', 'epoch', 'manifest_uri', 'results_uri'))
-  redis.call('ZINCRBY', P .. 'runnable:' .. lane, int(z - a), caller)
-  return { job, fence, tonumber(epoch), a, z, flags:find('r') and 1 or 0, flags:find('a') and 1 or 0, attempt, caller, manifest, results }
+  redis.call('ZINCRBY', P .. 'runnable:' .. lane, int(z - a - #closed), caller)
+  return { job, fence, tonumber(epoch), a, z, flags:find('r') and 1 or 0, flags:find('a') and 1 or 0, attempt, caller, manifest, results,
+    closed }
 end
 
 for _, lane in ipairs(LANES) do
