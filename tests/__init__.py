@@ -1,0 +1,1 @@
+"""One folder a room; `stories` drive whole processes, `contracts` hold one suite for every implementation."""
