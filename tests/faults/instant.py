@@ -11,6 +11,7 @@ from multiprocessing.process import BaseProcess
 from jobs.ledger.leasing import Beat
 from jobs.ledger.views import GiveBack, Lease
 from jobs.settings import Settings
+from jobs.telemetry.logs import configure
 
 _FORKS = multiprocessing.get_context("forkserver")
 _FLUSH = 64
@@ -28,6 +29,7 @@ def _work(settings: Settings, job: str, refuse_each: int) -> None:
     from worker import ticket  # noqa: PLC0415 - only the fork needs it
     from worker.workshop import Workshop  # noqa: PLC0415
 
+    configure(settings)  # stdout is the drill's tally
     shop = Workshop(settings)
     while not (view := shop.book.describe(job)).written:
         ticket.light(shop)

@@ -9,6 +9,7 @@ import time
 from multiprocessing.process import BaseProcess
 
 from jobs.settings import Settings
+from jobs.telemetry.logs import configure
 
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(["tests.faults.lives", "worker.workshop", "worker.ticket", "boto3"])
@@ -37,6 +38,7 @@ def _live(settings: Settings, job: str, seconds: float) -> None:
     from worker import housekeeping, ticket  # noqa: PLC0415 - only the fork needs it, and has it already
     from worker.workshop import Workshop  # noqa: PLC0415
 
+    configure(settings)  # stdout is the drill's tally
     shop = Workshop(settings)
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
