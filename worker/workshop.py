@@ -12,6 +12,7 @@ from contextlib import contextmanager
 
 from jobs.broker import Tickets
 from jobs.errors import PentimentoError
+from jobs.exits import DEVICE_LOST
 from jobs.ledger.book import Book
 from jobs.ledger.instance import Instance
 from jobs.ledger.leasing import Leasing
@@ -38,7 +39,6 @@ PUBLISH_THREADS = 4
 
 LEAVE_SECONDS = 3.0
 EXIT_LEFT = 143
-EXIT_HUNG = 70
 
 
 class Workshop:
@@ -52,7 +52,7 @@ class Workshop:
         """This process ends: no more leases, what is in flight is finished, the rest given back."""
         self.resting = threading.Event()
         """The same for as long as somebody has drained this worker, who goes on living."""
-        self.watchdog = Watchdog(settings.stall_seconds, clock=self.clock, end=lambda: os._exit(EXIT_HUNG))
+        self.watchdog = Watchdog(settings.stall_seconds, clock=self.clock, end=lambda: os._exit(DEVICE_LOST))
         self._held: set[HeldLease] = set()
         self._leaving = False
         self.id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"

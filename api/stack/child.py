@@ -30,7 +30,8 @@ class Child:
 
     `environment` is added to ours. `is_ready` is asked again and again, with the process's id, until it says yes or
     `ready_seconds` have passed. On stop the child gets SIGTERM, then, after `grace_seconds`, SIGKILL. Children of one
-    `tier` are stopped at the same time. One that `restarts` is started again when it ends by itself, within bounds.
+    `tier` are stopped at the same time. A child that ends by itself with one of the exit codes `restarts_after` is
+    started again, within bounds; any other end is a crash.
     """
 
     name: str
@@ -41,7 +42,7 @@ class Child:
     environment: Mapping[str, str] = field(default_factory=dict)
     ready_seconds: float = 20.0
     grace_seconds: float = 10.0
-    restarts: bool = False
+    restarts_after: tuple[int, ...] = ()
 
 
 class Running:

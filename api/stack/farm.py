@@ -73,9 +73,9 @@ class Processes:
             self.check()
 
     def _revive(self) -> None:
-        """Start again what ended and may be; the rest is left to `check`."""
+        """Start again what ended in a way that it may; a crash is left to `check`, and ends the farm."""
         for name, running in list(self._running.items()):
-            if running.exit_code is None or name in self._expected or not running.child.restarts:
+            if running.exit_code not in running.child.restarts_after or name in self._expected:
                 continue
             ends = self._ended_at.setdefault(name, deque(maxlen=RESTARTS))
             if len(ends) == RESTARTS and time.monotonic() - ends[0] < RESTART_SECONDS:

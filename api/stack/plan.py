@@ -11,6 +11,7 @@ from api.stack.ports import LOOPBACK, free_port, is_taken
 from api.stack.probes import http_answers, redis_answers, worker_is_listed
 from api.stack.rclone import BUCKET, Rclone
 from api.stack.valkey import Valkey
+from jobs.exits import DEVICE_LOST
 from jobs.settings import Settings
 
 # -P: a folder called `worker` where the user stands must not be taken for ours.
@@ -136,5 +137,5 @@ def _worker(folder: DataFolder, environment: Mapping[str, str], api_url: str, na
         environment=environment,
         ready_seconds=WORKER_READY_SECONDS,
         grace_seconds=WORKER_GRACE_SECONDS,
-        restarts=True,  # what kills a worker (a device that hangs, a picture too large) must not end the night
+        restarts_after=(DEVICE_LOST,),  # a worker that leaves because its device hangs means to be started again
     )

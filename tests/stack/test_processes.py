@@ -146,7 +146,9 @@ def test_a_child_that_may_restart_is_started_again_until_it_ends_too_often(
     processes: Processes, tmp_path: Path, events: list[str]
 ) -> None:
     script = "import sys, time; time.sleep(0.2); sys.exit(70)"
-    again = Child("again", child("again", tmp_path, script).argv, tmp_path / "log", lambda _: True, restarts=True)
+    again = Child(
+        "again", child("again", tmp_path, script).argv, tmp_path / "log", lambda _: True, restarts_after=(70,)
+    )
     processes.start(child("steady", tmp_path))
     processes.start(again)
 

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,8 +46,10 @@ def farm(command: str, folder: Path, port: str) -> Iterator[None]:
         subprocess.Popen(command.split(), cwd=folder, stdout=log, stderr=log) as up,
     ):
         try:
-            while not http_answers(f"http://127.0.0.1:{port}/v1/workers"):
+            while not (folder / ".pentimento" / "stack.json").exists():
                 assert up.poll() is None, (folder / "up.log").read_text()
+                time.sleep(0.05)
+            assert http_answers(f"http://127.0.0.1:{port}/readyz")
             yield
         finally:
             up.terminate()

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import torch
 
 from jobs.errors import OutOfMemory, PentimentoError
+from jobs.exits import DEVICE_LOST
 
 _log = logging.getLogger(__name__)
-_EXIT_CODE = 70  # EX_SOFTWARE
 
 Exit = Callable[[int], None]
 
@@ -35,7 +35,7 @@ def leave_if_lost(error: Exception, device: torch.device, leave: Exit = os._exit
         torch.cuda.synchronize(device)
     except Exception:  # noqa: BLE001 — any answer but success means that it is lost
         _log.critical("the device is lost, the process ends: %s", _brief(error))
-        leave(_EXIT_CODE)
+        leave(DEVICE_LOST)
 
 
 def _is_out_of_memory(error: Exception) -> bool:
