@@ -25,3 +25,7 @@ def main() -> None:
         app(prog_name="pentimento")
     except PentimentoError as error:
         sys.exit(report(error, as_json="--json" in sys.argv))
+    finally:
+        # CPython notes an interrupt that passed through the exec of a string (an import of dataclasses does that), even
+        # one that is caught later, and dies of SIGINT at its end instead of leaving with our code; this clears it.
+        exec("")  # noqa: S102 - a constant

@@ -81,6 +81,8 @@ class _Clock:
 
 
 def _run(terminal: Terminal, *, images: Path | None, data: Path, keep: bool) -> bool:
+    # What is needed later, too: an interrupt in the middle of an import comes out as whatever the import makes of it.
+    from api.cli import progress, results, show, sse, submit, watch  # noqa: F401
     from api.cli.client import Client
     from api.cli.staging import stage
     from api.stack import Stack

@@ -84,7 +84,7 @@ def test_a_demo_that_is_stopped_leaves_nothing_running(
         _, err = running.communicate(timeout=60)
 
     assert any("-m worker" in said for said in farm.values())
-    assert running.returncode == INTERRUPTED
+    assert running.returncode == INTERRUPTED, err
     assert err.endswith("Stopped; nothing is left running.\n")
     assert _alive(farm) == []
 
