@@ -44,7 +44,10 @@ def run(progress: Callable[[str], None], *, short: bool) -> list[Figure]:
         Figure("freezes", done, "", f"≥ {freezes}", done >= freezes),
         Figure("leases that expired", watch.kinds["lost"], "", "≥ 1", watch.kinds["lost"] >= 1),
         Figure("leases that a woken worker learned to be lost", late, ""),
-        Figure("writes that met the same picture", conflicts, "", "≥ 1", conflicts >= 1),
+        # A few freezes may all miss the moment between write and settle; many can't.
+        Figure(
+            "writes that met the same picture", conflicts, "", "" if short else "≥ 1", None if short else conflicts >= 1
+        ),
         *tally.figures(stall_below=lease + 5, rerenders=allowed),
     ]
 

@@ -76,7 +76,8 @@ class Engine:
                     bucket = self._batcher.choose()
                     self._take_in(wait=bucket is None)
                     self._forget_closed_calls()
-                    if bucket is not None:
+                    # Its last call may have closed between the choice and now, and its model gone with it.
+                    if bucket is not None and bucket.busy:
                         self._tick(bucket)
         except Exception as error:  # noqa: BLE001 — nothing is above a thread; its callers are told
             _log.critical("the device's thread ends", exc_info=error)
