@@ -10,14 +10,17 @@ from tests.faults.night import LEASE_SECONDS, Night, folder
 
 NAME = "zombie"
 SUMMARY = "A worker is frozen past its leases and woken, again and again, with a wide gap between write and settle."
+SAME_PICTURE = "stored before"
+# One may miss the moment between write and settle; that several do is the defect that is looked for.
+SHORT_FREEZES = 4
 # Chunks of a second, so that others come to the frozen rows while it sleeps.
 PACED = {"PENTIMENTO_PACED_SECONDS": "0.05", "PENTIMENTO_CHUNK_SECONDS": "1"}
 
 
 def run(progress: Callable[[str], None], *, short: bool) -> list[Figure]:
-    """25 freezes of one in three workers; short: 1 of one in two, with leases of 2 s."""
-    workers, freezes, lease = (2, 1, 2.0) if short else (3, 25, float(LEASE_SECONDS))
-    rate = 20 * workers if short else 12 * workers
+    """25 freezes of one in three workers; short: of one in two, with leases of 2 s, until a write met its like."""
+    workers, freezes, lease = (2, SHORT_FREEZES, 2.0) if short else (3, 25, float(LEASE_SECONDS))
+    rate = 8 * workers if short else 12 * workers
     count = max(200, int(rate * freezes * (lease + 4)) // 100 * 100)
     draw = random.Random(7)
     # Wide gaps after a picture was made, and after it was stored: that is where a freeze makes two of one.
@@ -33,21 +36,20 @@ def run(progress: Callable[[str], None], *, short: bool) -> list[Figure]:
                     break
                 night.freeze(_busiest(night, job), lease + draw.uniform(3, 4))
                 done += 1
+                if short and night.said(SAME_PICTURE):
+                    break
                 if number % 5 == 0:
                     progress(f"{number} freezes, {night.book.describe(job).settled} of {count} settled")
             night.finished(job, seconds=900)
         tally = night.tally(job, watch)
-        conflicts, late = night.said("stored before"), night.said('"said": "lost"')
+        conflicts, late = night.said(SAME_PICTURE), night.said('"said": "lost"')
     # A freeze costs what the frozen worker's device and uploads held; in the short form that is far above 1%.
     allowed = done * 20 if short else count // 100
     return [
-        Figure("freezes", done, "", f"≥ {freezes}", done >= freezes),
+        Figure("freezes", done, "", f"≥ {1 if short else freezes}", done >= (1 if short else freezes)),
         Figure("leases that expired", watch.kinds["lost"], "", "≥ 1", watch.kinds["lost"] >= 1),
         Figure("leases that a woken worker learned to be lost", late, ""),
-        # A few freezes may all miss the moment between write and settle; many can't.
-        Figure(
-            "writes that met the same picture", conflicts, "", "" if short else "≥ 1", None if short else conflicts >= 1
-        ),
+        Figure("writes that met the same picture", conflicts, "", "≥ 1", conflicts >= 1),
         *tally.figures(stall_below=lease + 5, rerenders=allowed),
     ]
 

@@ -138,6 +138,11 @@ class Batcher:
         """The buckets that hold anything, the one whose turn it is first."""
         return iter(list(self._buckets.values()))
 
+    @property
+    def busy(self) -> bool:
+        """Whether any bucket has something to do."""
+        return any(bucket.busy for bucket in self._buckets.values())
+
     def add(self, key: Key, capacity: int, row: Row) -> None:
         """Let a row wait in its bucket."""
         bucket = self._buckets.get(key)

@@ -73,11 +73,10 @@ class Engine:
         try:
             with torch.inference_mode():
                 while not self._closing.is_set():
-                    bucket = self._batcher.choose()
-                    self._take_in(wait=bucket is None)
+                    self._take_in(wait=not self._batcher.busy)
                     self._forget_closed_calls()
-                    # Its last call may have closed between the choice and now, and its model gone with it.
-                    if bucket is not None and bucket.busy:
+                    bucket = self._batcher.choose()
+                    if bucket is not None:
                         self._tick(bucket)
         except Exception as error:  # noqa: BLE001 — nothing is above a thread; its callers are told
             _log.critical("the device's thread ends", exc_info=error)
