@@ -60,7 +60,7 @@ _JSON_TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)"|[{}\[\],:]|[^\s{}\[\],:"]+', re.D
 
 
 class JsonLines:
-    """The line of each path in JSON text that is known to be valid; read through on the first question only."""
+    """The line of each path in JSON text that is known to be valid (up to a key that stands twice); read through on the first question only."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -82,8 +82,9 @@ class JsonLines:
     def _read(self) -> dict[Path, int]:
         found: dict[Path, int] = {}
         for path, line, is_key in _json_places(self._text):
-            if is_key and path in found and self._twice is None:
+            if is_key and path in found:
                 self._twice = line
+                break  # what stands behind it was never read, and may be no JSON at all
             found.setdefault(path, line)
         return found
 

@@ -140,6 +140,8 @@ NOT_DOCUMENTS: list[tuple[bytes | str, str, int | None]] = [
     ("a: 1\na: 2", "written twice", 2),
     ("x:\n  a: 1\n  b: 2\n  a: 3", "written twice", 4),
     ('{"a": 1,\n "b": {"c": 1,\n"c": 2}}', "'c' is written twice", 3),
+    ('{"a": 1,\n"a": 2} "b": 3} ]', "'a' is written twice", 2),
+    ('{"b": {"a": 1,\n"a": 2}, nothing', "'a' is written twice", 2),
     ("images:\n\t- x", "not YAML", 2),
     ("a: [1\nb: 2", "not YAML", 2),
     ('{"a": 1,\n}', "not JSON", 2),
