@@ -60,7 +60,7 @@ _JSON_TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)"|[{}\[\],:]|[^\s{}\[\],:"]+', re.D
 
 
 class JsonLines:
-    """The line of each path in JSON text that is known to be valid (up to a key that stands twice); read through on the first question only."""
+    """The line of each path in JSON text that is valid up to a key that stands twice; read on the first question."""
 
     def __init__(self, text: str) -> None:
         self._text = text
