@@ -1,9 +1,10 @@
-"""What every door can ask for, with no transport in here: submit, upload, look, control, results, events, readiness.
+"""What every door can ask for, with no transport in here: submit, upload, look, results, events, readiness.
+
+Control of jobs is `Desk.control`, what happens at submitting is `api.submission`.
 
 Everything blocks and every wait is bounded. Errors are those of `jobs.errors`; each door has its own table for them.
 """
 
-import hashlib
 import json
 import os
 import time
@@ -11,42 +12,33 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 
-from api.admission import aliases_of, check_backend, check_images, check_output, check_size, check_webhook, seed_base
+from api.control import Control
 from api.readiness import Check, Readiness, probes
 from api.results import ResultsPage, page
+from api.submission import Submission, submit
 from api.uploads import Upload, keep
 from api.why import Why, of_job, of_variant
 from jobs.broker import Tickets
-from jobs.errors import Conflict, NotFound
+from jobs.errors import NotFound
 from jobs.events import Event
-from jobs.ids import is_job_id, new_job_id
-from jobs.keys import manifest_uri, results_uri, sheet_uri
-from jobs.ledger.book import NO_BUDGET, Book
+from jobs.ids import is_job_id
+from jobs.keys import manifest_uri, sheet_uri
+from jobs.ledger.book import Book
 from jobs.ledger.feed import Feed
 from jobs.ledger.insight import situation, variant
 from jobs.ledger.instance import Instance
-from jobs.ledger.views import EVERY_REFUSAL, JobView, Selection, WorkerView, backend_mark
+from jobs.ledger.views import JobView, WorkerView
 from jobs.manifest import Format, parse_manifest
 from jobs.models import ModelTable
 from jobs.settings import Settings
-from jobs.spec import JobSpec, canonical_json, freeze, parse_spec, require_uris, spec_hash
-from jobs.spec.model import Budget
-from jobs.state import Lane, State
+from jobs.spec import JobSpec, parse_spec
+from jobs.state import State
 from jobs.storage import open_storage
 from jobs.storage.listing import stored_sweep
 from jobs.storage.routing import StorageByScheme
-from jobs.sweep import Sweep
 
 LINK_SECONDS = 900
 _MANIFEST_BYTES = 256 << 20  # our own file; bounded because every read is
-
-
-@dataclass(frozen=True, slots=True)
-class Submission:
-    """A job, and whether this submission made it; False where its idempotency key was known already."""
-
-    job: JobView
-    created: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +63,7 @@ class Desk:
     entropy: Callable[[int], bytes]
     instance: Instance
     ready: Readiness
+    control: Control
 
     @classmethod
     def open(cls, settings: Settings) -> Self:
@@ -83,10 +76,11 @@ class Desk:
         book, storage = Book.open(settings), open_storage(settings)
         instance = Instance(book, storage, settings.output_uri)
         book.when_missing = instance.require
+        tickets = Tickets(settings)
         return cls(
             book=book,
             feed=Feed.open(settings),
-            tickets=Tickets(settings),
+            tickets=tickets,
             storage=storage,
             table=ModelTable.load(settings.models_file),
             settings=settings,
@@ -94,6 +88,7 @@ class Desk:
             entropy=os.urandom,
             instance=instance,
             ready=Readiness(probes(book, storage, instance, settings), time.monotonic),
+            control=Control(book, tickets),
         )
 
     def submit_text(self, text: bytes, *, form: Format, caller: str, idempotency_key: str | None) -> Submission:
@@ -116,37 +111,7 @@ class Desk:
             LedgerUnavailable, StorageUnavailable: nothing was accepted, or the same key tells.
 
         """
-        self.instance.require()  # a key that a lost ledger knew must not make the same job twice
-        require_uris(spec)
-        sweep = Sweep(spec, () if spec.open else None)  # what planning lists, planning counts
-        check_size(sweep, self.settings)
-        models = aliases_of(sweep, self.table)
-        check_backend(spec, self.book)
-        check_output(spec, self.settings)
-        check_webhook(spec, self.settings)
-        check_images(spec, caller=caller, settings=self.settings, storage=self.storage)
-        drawn = int.from_bytes(self.entropy(4), "big")
-        frozen = freeze(spec, seed_base=seed_base(spec, drawn, lambda earlier: self.manifest(earlier, caller=caller)))
-        job = new_job_id(int(self.clock() * 1000), self.entropy(10))
-        accepted = self.book.accept(
-            job=job,
-            caller=caller,
-            lane=spec.run.priority,
-            name=spec.name,
-            spec=canonical_json(frozen),
-            spec_hash=spec_hash(frozen),
-            count=sweep.count,
-            total=len(sweep),
-            models=models + ((backend_mark(spec.run.backend),) if spec.run.backend else ()),
-            results_uri=results_uri(self.settings.output_uri, spec.output.uri, caller=caller, job=job),
-            max_failures=spec.run.failures_allowed(sweep.count),
-            idempotency_key=idempotency_key,
-            budget=spec.run.budget,
-            webhook=spec.run.webhook,
-            body_hash=hashlib.sha256(canonical_json(spec)).hexdigest(),
-        )
-        self.tickets.light()
-        return Submission(self.get(accepted.job, caller=caller), accepted.created)
+        return submit(self, spec, caller=caller, idempotency_key=idempotency_key)
 
     def upload(self, data: bytes, *, caller: str) -> Upload:
         """Store an init image by its content.
@@ -191,53 +156,6 @@ class Desk:
         """
         view = self.get(job, caller=caller)
         return self.book.spec(job) or self.storage.read(manifest_uri(view.results_uri), limit=_MANIFEST_BYTES)
-
-    def cancel(self, job: str, *, caller: str) -> JobView:
-        """No lease is given after this returns; a job that is over stays as it is."""
-        return self.book.cancel(job, caller=caller)
-
-    def pause(self, job: str, *, caller: str) -> JobView:
-        """No lease is given until `resume`.
-
-        Raises:
-            Conflict: it is not waiting or at work.
-
-        """
-        view = self.book.pause(job, caller=caller)
-        return _in_a_state_for("paused", view, possible=view.state is State.PAUSED)
-
-    def resume(self, job: str, *, caller: str, budget: Budget = NO_BUDGET) -> JobView:
-        """Leases are given again, with the budgets that are named; no change where it is not paused.
-
-        Raises:
-            Conflict: it is over, or a budget is spent and was not raised.
-
-        """
-        view = self.book.resume(job, caller=caller, budget=budget)
-        if view.state is State.PAUSED:
-            raise Conflict(f"the job {job} stays paused: {view.reason}", remedy="Resume it with a higher budget.")
-        return _in_a_state_for("resumed", view, possible=view.open == 0 or not view.state.terminal)
-
-    def retry(self, job: str, *, caller: str, among: Selection = EVERY_REFUSAL) -> JobView:
-        """Reopen the refused variants (`among` a selection) of a job that is over; no change where it is at work.
-
-        Raises:
-            Conflict: it is over, and holds nothing (of the selection) that could be tried again.
-
-        """
-        view = self.book.retry(job, caller=caller, among=among)
-        self.tickets.light()
-        return _in_a_state_for("tried again", view, possible=not view.state.terminal)
-
-    def prioritise(self, job: str, lane: Lane, *, caller: str) -> JobView:
-        """Move a job to another lane, within seconds; what is in work is finished where it is.
-
-        Raises:
-            Conflict: it is over.
-
-        """
-        view = self.book.prioritise(job, lane, caller=caller)
-        return _in_a_state_for("moved", view, possible=not view.state.terminal)
 
     def why(self, job: str, index: int | None, *, caller: str) -> Why:
         """Why the job, or one variant of it, waits or failed.
@@ -289,10 +207,3 @@ class Desk:
     def readiness(self) -> tuple[Check, ...]:
         """Whether jobs can be accepted now; answers may be two seconds old."""
         return self.ready.checks()
-
-
-def _in_a_state_for(what: str, view: JobView, *, possible: bool) -> JobView:
-    if not possible:
-        message = f"the job {view.id} can't be {what}: it is {view.state}"
-        raise Conflict(message, remedy="Look at its state first.")
-    return view

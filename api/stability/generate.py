@@ -148,7 +148,7 @@ class Generation:
     async def _cancel(self, job: str) -> None:
         try:
             view = await self._call(self._desk.book.describe, job)
-            await self._call(self._desk.cancel, job, caller=view.caller)
+            await self._call(self._desk.control.cancel, job, caller=view.caller)
         except PentimentoError as error:
             _log.warning("the job %s, which nobody waits for, was not cancelled: %s", job, error)
 

@@ -15,13 +15,13 @@ router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 @router.post("/{job}/cancel", summary="Cancel a job", responses=documented(403, 404, 503))
 def cancel(job: JobId, desk: TheDesk, caller: Caller) -> Job:
     """No new work after this answers; running work stops within a step; what is done stays. Again: no change."""
-    return Job.of(desk.cancel(job, caller=caller))
+    return Job.of(desk.control.cancel(job, caller=caller))
 
 
 @router.post("/{job}/pause", summary="Pause a job", responses=documented(403, 404, 409, 503))
 def pause(job: JobId, desk: TheDesk, caller: Caller) -> Job:
     """No new work until it is resumed; nothing is lost."""
-    return Job.of(desk.pause(job, caller=caller))
+    return Job.of(desk.control.pause(job, caller=caller))
 
 
 @router.post(
@@ -33,15 +33,13 @@ def pause(job: JobId, desk: TheDesk, caller: Caller) -> Job:
 def resume(job: JobId, text: OrderText, desk: TheDesk, caller: Caller) -> Job:
     """Work goes on where it was, with a raised budget if one is named."""
     desk.get(job, caller=caller)
-    return Job.of(desk.resume(job, caller=caller, budget=read(Resume, text).budget()))
+    return Job.of(desk.control.resume(job, caller=caller, budget=read(Resume, text).budget()))
 
 
 @router.post("/{job}/webhook/resend", summary="Tell a job's end again", responses=documented(403, 404, 409, 503))
 def resend(job: JobId, desk: TheDesk, caller: Caller) -> Job:
     """Under the same id, with all tries anew; for a receiver that was away too long."""
-    view = desk.book.resend_webhook(job, caller=caller)
-    desk.tickets.light()
-    return Job.of(view)
+    return Job.of(desk.control.resend_webhook(job, caller=caller))
 
 
 @router.post(
@@ -53,7 +51,7 @@ def resend(job: JobId, desk: TheDesk, caller: Caller) -> Job:
 def retry(job: JobId, text: OrderText, desk: TheDesk, caller: Caller) -> Job:
     """Reopens a finished job's refused variants, and only those; all of them, or those of some causes or indexes."""
     desk.get(job, caller=caller)
-    return Job.of(desk.retry(job, caller=caller, among=read(Retry, text).selection()))
+    return Job.of(desk.control.retry(job, caller=caller, among=read(Retry, text).selection()))
 
 
 @router.post(
@@ -65,4 +63,4 @@ def retry(job: JobId, text: OrderText, desk: TheDesk, caller: Caller) -> Job:
 def priority(job: JobId, text: OrderText, desk: TheDesk, caller: Caller) -> Job:
     """Within seconds: what is in work is finished where it is, what comes next waits in the new lane."""
     desk.get(job, caller=caller)  # whether there is such a job comes before what is wrong with the body
-    return Job.of(desk.prioritise(job, read(Priority, text).lane, caller=caller))
+    return Job.of(desk.control.prioritise(job, read(Priority, text).lane, caller=caller))

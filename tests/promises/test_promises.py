@@ -167,7 +167,7 @@ def test_p7_after_cancel_there_is_no_lease_and_running_work_is_told(house: House
     assert held is not None
     house.leasing.settle(held, [0])
 
-    view = house.desk.cancel(job.id, caller=CALLER)
+    view = house.desk.control.cancel(job.id, caller=CALLER)
     said = house.leasing.beat(held, in_flight=[1], lease_seconds=30, max_age_seconds=300)
 
     assert (view.state, view.leased, view.settled) == (State.CANCELLED, 0, 1)
@@ -181,15 +181,15 @@ def test_p8_pause_resume_and_retry_lose_nothing_and_repeat_nothing(house: House)
     house.leasing.settle(held, [0, 1])
     house.leasing.refuse(held, 2, code="bad_image", message="no")
 
-    house.desk.pause(job.id, caller=CALLER)
+    house.desk.control.pause(job.id, caller=CALLER)
     said = house.leasing.beat(held, in_flight=[], lease_seconds=30, max_age_seconds=300)
     house.leasing.release(held, [(GiveBack(3, 4), "", "")], chunk=None)
     paused = house.lease()
-    house.desk.resume(job.id, caller=CALLER)
+    house.desk.control.resume(job.id, caller=CALLER)
     rest = house.lease()
     assert rest is not None
     house.leasing.settle(rest, [3])
-    house.desk.retry(job.id, caller=CALLER)
+    house.desk.control.retry(job.id, caller=CALLER)
     again = house.lease()
     assert again is not None
     house.leasing.settle(again, [2])

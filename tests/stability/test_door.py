@@ -8,7 +8,8 @@ from typing import Any
 import grpc
 import pytest
 
-from api.desk import Desk, Submission
+from api.desk import Desk
+from api.submission import Submission
 from jobs.settings import Settings
 from jobs.state import Lane, State
 from jobs.wire import generation_pb2 as wire
@@ -151,7 +152,7 @@ def test_a_request_id_whose_job_was_cancelled_begins_another(channel: grpc.Chann
     asked = request(request_id="twice")
     call = generate(channel, asked)
     next(call)
-    hands.desk.cancel(job_of(hands), caller="default")
+    hands.desk.control.cancel(job_of(hands), caller="default")
     assert status_of(call)[0] is grpc.StatusCode.CANCELLED
 
     again = generate(channel, asked)
