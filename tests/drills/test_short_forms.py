@@ -3,6 +3,8 @@
 Each name is the promise that the drill puts to the test (P1 to P13 are those of tests/promises).
 """
 
+import os
+
 import pytest
 
 from api.cli.drill import drills
@@ -38,6 +40,11 @@ def test_p6_whatever_happens_to_redis_the_farm_goes_on() -> None:
 
 def test_p2_a_bad_store_costs_time_and_no_variant() -> None:
     holds("s3")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="to mount a small disk one must be root")
+def test_p2_a_full_disk_costs_time_and_no_variant() -> None:
+    holds("disk")
 
 
 def test_p13_sigterm_loses_nothing_and_renders_nothing_again() -> None:
