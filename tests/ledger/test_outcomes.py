@@ -51,6 +51,17 @@ def test_a_refusal_counts_once_and_only_from_a_live_lease(ledger: Desk) -> None:
     assert [r.index for r in ledger.book.refusals(job)] == [2]
 
 
+def test_a_refusal_of_an_index_outside_its_lease_counts_nothing(ledger: Desk) -> None:
+    job = ledger.ready(12)
+    ledger.lease(chunk=4)
+    second = ledger.lease(chunk=4)
+
+    counted = [ledger.leasing.refuse(second, index, code="bad_image", message="no") for index in (3, 8)]
+
+    assert counted == [False, False]
+    assert ledger.book.describe(job).refused == 0
+
+
 def test_a_refused_variant_cannot_be_settled_as_well(ledger: Desk) -> None:
     job = ledger.ready(4)
     lease = ledger.lease()
