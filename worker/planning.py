@@ -7,7 +7,7 @@ import structlog
 
 from jobs.keys import manifest_uri
 from jobs.ledger.keyspace import MIN_CHUNK
-from jobs.spec import parse_spec
+from jobs.spec import RunSpec, parse_spec
 from jobs.sweep import Sweep
 from worker.crash_points import reach
 from worker.earlier import note_earlier
@@ -43,8 +43,18 @@ def plan(job: str, shop: "Workshop") -> None:
     reach("before-ready")
     failures = spec.run.failures_allowed(sweep.count)
     counts = {"count": sweep.count, "total": len(sweep), "span": sweep.span}
-    shop.leasing.ready(job, **counts, manifest_uri=uri, max_failures=failures)
+    hold = _hold(spec.run, sweep.count)
+    shop.leasing.ready(job, **counts, manifest_uri=uri, max_failures=failures, hold=hold)
     reach("after-ready")
     _log.info("planned", job=job, count=sweep.count)
+    if hold:
+        return
     # Now rather than at the next tick: a small job should start at once.
     shop.tickets.render(shop.settings.backend, min(shop.floor.slots, -(-sweep.count // MIN_CHUNK)))
+
+
+def _hold(run: RunSpec, count: int) -> str:
+    """Why the job waits for somebody who says that so many pictures are meant; empty where it does not."""
+    if run.confirm_above is None or count <= run.confirm_above:
+        return ""
+    return f"it comes to {count:,} pictures, more than the {run.confirm_above:,} that may begin unasked: resume it"

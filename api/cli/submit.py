@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import typer
 
-from api.cli.exits import USAGE
+from api.cli.confirm import ASK_ABOVE
 from api.cli.options import Api, AsJson, Given
 from api.cli.terminal import Terminal
 
@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from api.cli.answers import Job
     from api.cli.client import Client
     from jobs.spec import JobSpec
-
-# A sweep grows by a factor with every axis: above this many pictures somebody has to say that it was meant.
-ASK_ABOVE = 10_000
 
 
 def _file(path: Path) -> Path:
@@ -60,16 +57,19 @@ def submit(  # noqa: PLR0913 - a command has its options
     """
     from api.cli.address import api_url
     from api.cli.client import Client
+    from api.cli.confirm import asked, meant
     from api.cli.watch import attend, finish
 
     terminal = Terminal(as_json=as_json)
     spec, text = read(file, [*(given or ()), *([f"extends={extends}"] if extends else [])])
-    _ask(terminal, spec, yes=yes)
+    spec = asked(terminal, spec, yes=yes)
     with Client(api_url(api)) as client:
         job, created = send(client, terminal, spec, text=text, file=file, key=idempotency_key)
         terminal.answer(job.model_dump(mode="json") | {"created": created})
         if not created:
             terminal.note(f"The key {idempotency_key!r} has made this job before: {job.id}")
+        elif spec.run.confirm_above is not None:
+            meant(client, terminal, job, above=spec.run.confirm_above, wait=watch)
         if watch:
             terminal.note(f"Job {job.id}")
             finish(terminal, attend(client, terminal, job.id))
@@ -119,24 +119,3 @@ def send(
         with terminal.bar("Sending pictures", total=len(set(files.values()))) as advance:
             spec = with_images(spec, upload(client, files, on_file=advance))
     return client.submit(canonical_json(spec), key=key or uuid4().hex)
-
-
-def _ask(terminal: Terminal, spec: "JobSpec", *, yes: bool) -> None:
-    """Have a large job confirmed.
-
-    Raises:
-        typer.Exit: nobody is there to be asked, or the answer is no.
-
-    """
-    from jobs.sweep import Sweep
-
-    if yes or spec.open:  # what planning lists, planning counts; the farm's bound and the budget hold there
-        return
-    count = Sweep(spec).count
-    if count <= ASK_ABOVE:
-        return
-    if terminal.as_json or not sys.stdin.isatty():
-        sys.stderr.write(f"This job makes {count:,} pictures; add --yes if that is meant.\n")
-        raise typer.Exit(USAGE)
-    if not typer.confirm(f"This job makes {count:,} pictures. Go on?", err=True):
-        raise typer.Exit(USAGE)

@@ -182,14 +182,23 @@ class Leasing:
         return int(self._script("reap", limit))
 
     def ready(
-        self, job: str, *, count: int, total: int, span: int, manifest_uri: str, max_failures: int | None = None
+        self,
+        job: str,
+        *,
+        count: int,
+        total: int,
+        span: int,
+        manifest_uri: str,
+        max_failures: int | None = None,
+        hold: str = "",
     ) -> State:
         """Planning is done. span: raw positions of one init image; chunks end on its borders where they can.
 
         max_failures: by the count that is known now; None leaves what was accepted.
+        hold: why the job is paused before anything of it is leased, empty where it is not.
         """
         limit = "" if max_failures is None else max_failures
-        return State(self._script("ready", job, count, total, span, manifest_uri, limit))
+        return State(self._script("ready", job, count, total, span, manifest_uri, limit, hold))
 
     def note_linked(self, job: str, *, count: int) -> None:
         """How many of the job's pictures are another's that it extends."""

@@ -55,6 +55,7 @@ def document_of(spec: JobSpec) -> dict[str, object]:
     }
     document["output"] = {key: value for key, value in output.items() if value != ""}
     run = {"priority": spec.run.priority.value, "max_failures": spec.run.max_failures, "backend": spec.run.backend}
+    run["confirm_above"] = spec.run.confirm_above
     document["run"] = {key: value for key, value in run.items() if value not in {None, ""}}
     budget = {"images": spec.run.budget.images, "gpu_seconds": spec.run.budget.gpu_seconds}
     said = {"budget": {key: value for key, value in budget.items() if value is not None}, "webhook": spec.run.webhook}

@@ -61,7 +61,7 @@ def read_run(problems: Problems, value: object, path: Path) -> RunSpec:
     if value is None:
         return RunSpec()
     run = problems.mapping(value, path, what="run")
-    problems.unknown(run, ("priority", "max_failures", "backend"), path)
+    problems.unknown(run, ("priority", "max_failures", "backend", "confirm_above"), path)
     priority = run.get("priority", Lane.NORMAL.value)
     if priority not in list(Lane):
         remedy = problems.hint(str(priority)[:64], [lane.value for lane in Lane])
@@ -71,7 +71,12 @@ def read_run(problems: Problems, value: object, path: Path) -> RunSpec:
     if backend is not None and not (isinstance(backend, str) and BACKEND.fullmatch(backend)):
         remedy = "Use local, the name of a remote as `pentimento workers` lists it, or leave it out"
         problems.add((*path, "backend"), "is no backend", value=backend, remedy=remedy)
-    return RunSpec(Lane(str(priority)), _failures(problems, run.get("max_failures"), path), str(backend or ""))
+    most = run.get("confirm_above")
+    if most is not None and not (isinstance(most, int) and not isinstance(most, bool) and 0 <= most <= 1 << 40):
+        problems.add((*path, "confirm_above"), "must be a whole number of pictures from 0 on", value=most)
+        most = None
+    failures = _failures(problems, run.get("max_failures"), path)
+    return RunSpec(Lane(str(priority)), failures, str(backend or ""), confirm_above=most)
 
 
 def _failures(problems: Problems, value: object, path: Path) -> int | str | None:

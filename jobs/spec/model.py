@@ -97,6 +97,7 @@ class RunSpec:
 
     budget: what it may use before it pauses. webhook: where its end is told, empty for nowhere.
     extends: the job whose pictures are linked where they are the same, empty for none.
+    confirm_above: variants above which the job waits, once it is planned, until somebody resumes it; None for never.
     """
 
     priority: Lane = Lane.NORMAL
@@ -105,6 +106,7 @@ class RunSpec:
     budget: Budget = Budget()
     webhook: str = ""
     extends: str = ""
+    confirm_above: int | None = None
 
     def failures_allowed(self, count: int) -> int | None:
         """The refusals that a job of `count` variants bears; one more stops it. None for any number."""

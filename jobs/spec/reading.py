@@ -60,9 +60,10 @@ class Document:
         return fixed
 
     def _said_twice(self, fixed: Mapping[str, FieldValue]) -> None:
+        """An axis wins over the single value of its field; two words for one field are a slip."""
         for name in fixed:
             mover = self.axes.moved.get(name)
-            if mover is not None:
+            if mover is not None and mover[-1] in ALIASES:
                 remedy = "Keep the axis or the single value"
                 self.problems.add(mover, f"moves {name}, which has one value already", remedy=remedy)
 

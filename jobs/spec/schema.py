@@ -130,5 +130,10 @@ def _run() -> dict[str, object]:
             "priority": {"enum": [lane.value for lane in Lane]},
             "max_failures": {"type": ["integer", "string"]},
             "backend": {"type": "string"},
+            "confirm_above": {
+                "type": "integer",
+                "minimum": 0,
+                "description": "with more pictures than this it waits, once it is planned, until it is resumed",
+            },
         },
     }

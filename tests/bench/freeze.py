@@ -22,6 +22,7 @@ NAME = "freeze"
 SUMMARY = "Listing, naming, pinning and storing a prefix of 10⁵ objects on the embedded S3, beside a bare paginator."
 OBJECTS = 100_000
 FOLDERS = 100
+RUNS = 3
 GOAL_SHARE = 0.8
 
 
@@ -34,8 +35,8 @@ def run(progress: Callable[[str], None]) -> list[Figure]:
         _fill(Path(stack.folder.objects) / "pentimento" / "default" / "in")
         time.sleep(2)  # the store looks at its folders again after a second
         bare, frozen = [], []
-        for number in range(3):
-            progress(f"round {number + 1} of 3")
+        for number in range(RUNS):
+            progress(f"round {number + 1} of {RUNS}")
             bare.append(_bare(settings))
             frozen.append(_frozen(settings))
     share = min(bare) / min(frozen)

@@ -12,7 +12,7 @@ from jobs.sweep import Sweep
 NAME = "sweep-index"
 SUMMARY = "sweep[i] a second on 10⁶ and 10⁹ variants with 6 axes, include and exclude; memory of all of it."
 PER_ROUND = 20_000
-ROUNDS = 7
+RUNS = 7
 
 GOAL_A_SECOND = 50_000
 GOAL_SPREAD = 1.15
@@ -48,8 +48,8 @@ def run(progress: Callable[[str], None]) -> list[Figure]:
     sweeps = {size: Sweep(parse_spec(document(*shape))) for size, shape in SIZES.items()}
     best = dict.fromkeys(sweeps, 0.0)
     holes = dict.fromkeys(sweeps, 0.0)
-    for number in range(ROUNDS):
-        progress(f"round {number + 1} of {ROUNDS}")
+    for number in range(RUNS):
+        progress(f"round {number + 1} of {RUNS}")
         for size, sweep in sweeps.items():
             best[size] = max(best[size], _rate(sweep, sweep.__getitem__))
             holes[size] = max(holes[size], _rate(sweep, sweep.is_hole))

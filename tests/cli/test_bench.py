@@ -37,6 +37,13 @@ def test_every_bench_of_the_checkout_is_listed(cli: Cli) -> None:
     assert "submit" in {one["name"] for one in listed}
 
 
+def test_every_bench_says_how_often_it_measures(cli: Cli) -> None:
+    # Found by reading, since loading some of them takes seconds: one without would fail after it has measured.
+    silent = [found.path.name for found in bench.benches().values() if "\nRUNS = " not in found.path.read_text()]
+
+    assert silent == []
+
+
 def test_figures_come_with_goal_verdict_and_context(cli: Cli, folder: Path) -> None:
     ran = cli("bench", "one", "--json")
 

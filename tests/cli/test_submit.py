@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from api.cli import confirm
 from api.cli.exits import EXITS, OK, USAGE
 from jobs.errors import InvalidSpec
 from tests.cli.conftest import Call, Canned, Cli, a_job, saying
@@ -150,6 +151,45 @@ def test_a_huge_job_needs_a_yes(cli: Cli, sent: Sent) -> None:
     assert "20,000 pictures; add --yes" in unsure.err
     assert sure.code == OK
     assert len(sent.specs) == 1
+
+
+OPEN = "images: [s3://pentimento/*.png]\nmodel: tiny\nprompt: a hat\n"
+
+
+def test_a_job_whose_pictures_the_farm_counts_waits_above_the_bound(cli: Cli, sent: Sent) -> None:
+    ran = cli("submit", "-", "--api", sent.canned.url, stdin=OPEN)
+    sure = cli("submit", "-", "--yes", "--api", sent.canned.url, stdin=OPEN)
+
+    assert (ran.code, sure.code) == (OK, OK)
+    assert "With more than 10,000 pictures it waits for: pentimento resume j1" in ran.err
+    assert [spec["run"] for spec in sent.specs] == [
+        {"priority": "normal", "confirm_above": 10_000}, {"priority": "normal"}]  # fmt: skip
+
+
+@pytest.mark.parametrize(("said", "code", "verb"), [("y\n", OK, "resume"), ("n\n", USAGE, "cancel")])
+def test_somebody_at_a_terminal_is_asked_once_the_farm_has_counted(
+    cli: Cli, sent: Sent, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, said: str, code: int, verb: str
+) -> None:
+    (tmp_path / "m.yaml").write_text(OPEN)
+    monkeypatch.setattr(confirm, "_someone", lambda _: True)
+    monkeypatch.setattr(confirm, "LOOK_SECONDS", 0.01)
+    sent.canned.json("GET", "/v1/jobs/j1", a_job(state="planning"), a_job(state="paused", count=20_000))
+    sent.canned.json("POST", f"/v1/jobs/j1/{verb}", a_job())
+
+    ran = cli("submit", "m.yaml", "--api", sent.canned.url, stdin=said)
+
+    assert ran.code == code
+    assert "This job makes 20,000 pictures. Go on?" in ran.err
+    assert sent.canned.calls[-1] == f"POST /v1/jobs/j1/{verb}"
+
+
+def test_nobody_watches_a_job_that_waits_to_be_confirmed(cli: Cli, sent: Sent) -> None:
+    sent.canned.json("GET", "/v1/jobs/j1", a_job(state="paused", count=20_000))
+
+    ran = cli("submit", "-", "--watch", "--api", sent.canned.url, stdin=OPEN)
+
+    assert ran.code == USAGE
+    assert "makes 20,000 pictures and waits for: pentimento resume j1" in ran.err
 
 
 def test_a_manifest_that_is_not_there_is_a_usage_error(cli: Cli) -> None:

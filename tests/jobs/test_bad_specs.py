@@ -184,6 +184,7 @@ BAD: list[tuple[dict[str, Any], str, str, str]] = [
     ({"output": {"uri": "s3://bucket/../x"}}, "output.uri", "'..' segment", ""),
     ({"output": {"uri": "s3://bucket/{caller}"}}, "output.uri", "not safe", "{job}"),
     ({"output": {"nmae": "x"}}, "output.nmae", "not a key here", "name"),
+    ({"run": {"confirm_above": -1}}, "run.confirm_above", "whole number of pictures", ""),
     ({"run": {"priority": "high"}}, "run.priority", "no priority", "urgent"),
     ({"run": {"priority": ["urgent"]}}, "run.priority", "no priority", ""),
     ({"run": {"max_failures": "101%"}}, "run.max_failures", "a count, or a share", ""),

@@ -157,3 +157,17 @@ def test_what_a_yielding_lease_gives_back_is_leased_again_after_the_urgent_work(
     taken = [ledger.lease(chunk=8) for _ in range(2)]
 
     assert [(one.job, one.start, one.stop) for one in taken] == [(urgent, 0, 4), (background, 2, 8)]
+
+
+def test_a_job_that_planning_holds_is_leased_by_nobody_until_it_is_resumed(ledger: Desk) -> None:
+    job = ledger.accept(4)
+    held = ledger.leasing.ready(job, count=4, total=4, span=1, manifest_uri="s3://m.json", hold="too many")
+    asked = ledger.ask()
+
+    view = ledger.book.describe(job)
+    resumed = ledger.book.resume(job, caller="ann")
+
+    assert (held, asked, view.state, view.reason) == (State.PAUSED, None, State.PAUSED, "too many")
+    assert resumed.state is State.QUEUED
+    assert open_indexes(ledger) == {0, 1, 2, 3}
+    assert ledger.kinds(job)[-4:] == ["queued", "paused", "resumed", "started"]

@@ -64,3 +64,20 @@ def test_images_are_listed_once_and_come_from_the_store(farm: Farm) -> None:
     assert [record.get("custom_id") for record in records[5:]] == [None, "h/1", "h/1"]
     assert farm.records(job)[7]["custom_id"] == "h/1"
     assert farm.http.get(f"/v1/jobs/{job}/why", params={"index": 7}).status_code == 200
+
+
+def test_more_pictures_than_may_begin_unasked_wait_to_be_resumed(farm: Farm) -> None:
+    known = {name.removeprefix("PENTIMENTO_").lower(): value for name, value in farm.stack.environment.items()}
+    store = open_storage(Settings.model_validate(known))
+    for number in range(3):
+        uri = f"s3://pentimento/default/many/{number}.png"
+        store.write(uri, picture(number * 50), "image/png", if_absent=False)
+
+    job = farm.submit({"images": ["s3://pentimento/default/many/"], "model": "tiny", "prompt": "x", "strength": 0.5,
+                       "steps": 2, "width": 64, "height": 64, "run": {"confirm_above": 2}})  # fmt: skip
+    held = farm.until(job, lambda view: view["state"] != "planning")
+    farm.http.post(f"/v1/jobs/{job}/resume").raise_for_status()
+
+    assert (held["state"], held["count"], held["settled"]) == ("paused", 3, 0)
+    assert "comes to 3 pictures, more than the 2 that may begin unasked" in held["reason"]
+    assert farm.finished(job)["settled"] == 3

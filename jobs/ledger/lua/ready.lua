@@ -1,5 +1,5 @@
 -- Planning is done and the frozen manifest is in storage: the job may be leased.
--- job count total span manifest_uri max_failures
+-- job count total span manifest_uri max_failures hold (why it waits for somebody to resume it, '' where it does not)
 -- Returns the job's state.
 local job = A(1)
 local state = get(job, 'state')
@@ -10,4 +10,9 @@ redis.call('DEL', K(job, 'spec'))
 redis.call('ZREM', P .. 'duties', 'plan ' .. job)
 event(job, 'queued', 'count', A(2), 'total', A(3))
 make_runnable(job)
-return finish_check(job)
+local now = finish_check(job)
+if A(7) ~= '' and now == 'queued' then
+  pause(job, now, A(7))
+  return 'paused'
+end
+return now
