@@ -6,7 +6,7 @@ learns at once, with the place in the spec.
 
 import itertools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from jobs.errors import NotFound, TooLarge
@@ -14,14 +14,15 @@ from jobs.ledger.book import Book
 from jobs.models import ModelTable
 from jobs.settings import Settings
 from jobs.spec import parse_spec
-from jobs.spec.images import folder_of
+from jobs.spec.images import folder_of, has_scheme, masks
 from jobs.spec.model import JobSpec
 from jobs.spec.patterns import Pattern
+from jobs.spec.problems import Path as Place
 from jobs.spec.problems import Problems
 from jobs.storage import Storage
-from jobs.storage.rights import why_never_read
+from jobs.storage.rights import Rights
 from jobs.sweep import Sweep
-from jobs.uris import UploadUri, parse, parse_file, parse_s3, upload_uri
+from jobs.uris import UploadUri, Uri, WebUri, parse, parse_file, parse_s3, shown, upload_uri
 
 # Each costs a round trip to the store while the caller waits; what is missing beyond them is found by a worker.
 UPLOADS_LOOKED_AT = 200
@@ -90,6 +91,19 @@ def seed_base(spec: JobSpec, drawn: int, manifest: Callable[[str], bytes]) -> in
     return drawn if earlier.seed.base is None else earlier.seed.base
 
 
+def check_places(spec: JobSpec, *, caller: str, settings: Settings, storage: Storage, rights: Rights) -> None:
+    """Refuse places that this deployment never writes to, tells or reads for this caller.
+
+    Raises:
+        InvalidSpec: with the place of each.
+        StorageUnavailable: uploads could not be looked for.
+
+    """
+    check_output(spec, settings)
+    check_webhook(spec, caller=caller, settings=settings, rights=rights)
+    check_images(spec, caller=caller, settings=settings, storage=storage, rights=rights)
+
+
 def check_output(spec: JobSpec, settings: Settings) -> None:
     """Refuse results that should lie where this deployment does not write.
 
@@ -113,22 +127,28 @@ def check_output(spec: JobSpec, settings: Settings) -> None:
         problems.raise_any()
 
 
-def check_webhook(spec: JobSpec, settings: Settings) -> None:
-    """Refuse a webhook that nobody could sign.
+def check_webhook(spec: JobSpec, *, caller: str, settings: Settings, rights: Rights) -> None:
+    """Refuse a webhook that nobody could sign, or that would go where none are sent.
 
     Raises:
-        InvalidSpec: this deployment has no secret.
+        InvalidSpec: this deployment has no secret; the host, port or address is not allowed.
 
     """
-    if spec.run.webhook and not settings.webhook_secret.get_secret_value():
-        problems = Problems(source="the job spec")
+    if not spec.run.webhook:
+        return
+    problems = Problems(source="the job spec")
+    if not settings.webhook_secret.get_secret_value():
         remedy = "Set PENTIMENTO_WEBHOOK_SECRET, or leave it out and watch the job's events"
-        problems.add(("webhook",), "this deployment signs no webhooks", value=spec.run.webhook, remedy=remedy)
-        problems.raise_any()
+        problems.add(("webhook",), "this deployment signs no webhooks", value=shown(spec.run.webhook), remedy=remedy)
+    at = parse(spec.run.webhook)
+    why, remedy = rights.why_never_told(at, caller=caller) if isinstance(at, WebUri) else ("", "")
+    if why:
+        problems.add(("webhook",), why, value=shown(spec.run.webhook), remedy=remedy)
+    problems.raise_any()
 
 
-def check_images(spec: JobSpec, *, caller: str, settings: Settings, storage: Storage) -> None:
-    """Refuse init images that this deployment never reads, and uploads that are not there.
+def check_images(spec: JobSpec, *, caller: str, settings: Settings, storage: Storage, rights: Rights) -> None:
+    """Refuse init images and masks that this deployment never reads, and uploads that are not there.
 
     Raises:
         InvalidSpec: with the place of each.
@@ -136,23 +156,31 @@ def check_images(spec: JobSpec, *, caller: str, settings: Settings, storage: Sto
 
     """
     problems = Problems(source="the job spec")
-    uploads: dict[str, int] = {}
-    for k, image in enumerate(spec.images):
-        place = Pattern.of(image.uri).base if image.kind == "pattern" else ""
-        uri = folder_of(place) if place else parse(image.uri)
+    uploads: dict[str, Place] = {}
+    for place, uri, written in _pictures(spec):
         if isinstance(uri, UploadUri):
-            uploads.setdefault(uri.sha256, k)
+            uploads.setdefault(uri.sha256, place)
             continue
-        why, remedy = why_never_read(uri, caller=caller, settings=settings)
+        why, remedy = rights.why_never_read(uri, caller=caller)
         if why:
-            key = "table" if image.kind == "table" else "uri"
-            problems.add(("images", k, key), why, value=image.uri, remedy=remedy)
-    for sha256, k in itertools.islice(uploads.items(), UPLOADS_LOOKED_AT):
+            problems.add(place, why, value=shown(written), remedy=remedy)
+    for sha256, place in itertools.islice(uploads.items(), UPLOADS_LOOKED_AT):
         if storage.head(upload_uri(settings.output_uri, caller, sha256)) is None:
             problems.add(
-                ("images", k, "uri"),
+                place,
                 "this was never uploaded",
                 value=f"upload://{sha256}",
                 remedy="POST the picture to /v1/uploads first",
             )
     problems.raise_any()
+
+
+def _pictures(spec: JobSpec) -> Iterator[tuple[Place, Uri, str]]:
+    """Every place that a spec has read from: where it says so, parsed, and as written."""
+    for k, image in enumerate(spec.images):
+        folder = Pattern.of(image.uri).base if image.kind == "pattern" else ""
+        uri = folder_of(folder) if folder else parse(image.uri)
+        yield ("images", k, "table" if image.kind == "table" else "uri"), uri, image.uri
+    for path, value in masks(spec):
+        if isinstance(value, str) and has_scheme(value):
+            yield path, parse(value), value

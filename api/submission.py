@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from api.admission import aliases_of, check_backend, check_images, check_output, check_size, check_webhook, seed_base
+from api.admission import aliases_of, check_backend, check_places, check_size, seed_base
 from jobs.ids import new_job_id
 from jobs.keys import results_uri
 from jobs.ledger.views import JobView, backend_mark
@@ -31,9 +31,7 @@ def submit(desk: "Desk", spec: JobSpec, *, caller: str, idempotency_key: str | N
     check_size(sweep, desk.settings)
     models = aliases_of(sweep, desk.table)
     check_backend(spec, desk.book)
-    check_output(spec, desk.settings)
-    check_webhook(spec, desk.settings)
-    check_images(spec, caller=caller, settings=desk.settings, storage=desk.storage)
+    check_places(spec, caller=caller, settings=desk.settings, storage=desk.storage, rights=desk.rights)
     drawn = int.from_bytes(desk.entropy(4), "big")
     frozen = freeze(spec, seed_base=seed_base(spec, drawn, lambda earlier: desk.manifest(earlier, caller=caller)))
     job = new_job_id(int(desk.clock() * 1000), desk.entropy(10))

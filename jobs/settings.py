@@ -33,10 +33,13 @@ class Settings(BaseSettings):
     s3_region: str = "us-east-1"
     output_uri: str = Field("s3://pentimento", description="results go below <output_uri>/<caller>/<job>/")
     input_buckets: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="further buckets that init images may be read from (comma separated); `*` for any"
+        (), description="further buckets, or bucket/prefix/, that init images are read from (comma separated); `*`: any"
     )
     input_roots: Annotated[tuple[Path, ...], NoDecode] = Field(
         (), description="folders that file:// init images may lie below (comma separated); none by default"
+    )
+    grants_file: Path | None = Field(
+        None, description="what each caller may have fetched, as in jobs/grants.py; none: all the same"
     )
     fetch_private: bool = Field(
         default=False, description="init images may be fetched from loopback and private addresses (tests, one machine)"

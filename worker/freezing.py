@@ -15,6 +15,7 @@ from jobs.spec.holes import TooIntricate
 from jobs.spec.model import ImageSpec, JobSpec
 from jobs.storage.listing import Index, stored_sweep, write_pages
 from jobs.sweep import Sweep
+from jobs.uris import Uri
 from worker.sources import Names, Sources
 
 if TYPE_CHECKING:
@@ -37,9 +38,8 @@ def freeze_images(view: JobView, spec: JobSpec, shop: "Workshop") -> Sweep:
     with tempfile.TemporaryDirectory(prefix="pentimento-") as folder:
         names = Names(Path(folder))
         try:
-            fetch = _Fetch(shop, view.caller)
             models = frozenset(Sweep(spec, ()).models)
-            sources = Sources(spec, shop.storage, fetch, names, models)
+            sources = Sources(spec, shop.storage, _Rightful(shop, view.caller), names, models)
             tally = _Tally(spec, shop.settings.max_variants)
             count = write_pages(shop.storage, view.results_uri, attempt, tally.counted(sources.images()))
         finally:
@@ -53,15 +53,18 @@ def freeze_images(view: JobView, spec: JobSpec, shop: "Workshop") -> Sweep:
     return stored_sweep(shop.storage, view.results_uri, spec)
 
 
-class _Fetch:
-    """A table's bytes, as far as the caller may read them."""
+class _Rightful:
+    """Tables and folders, as far as the caller may read them."""
 
     def __init__(self, shop: "Workshop", caller: str) -> None:
         self._shop = shop
         self._caller = caller
 
-    def __call__(self, uri: str) -> bytes:
+    def fetch(self, uri: str) -> bytes:
         return self._shop.intake.text_bytes(uri, caller=self._caller)
+
+    def check(self, folder: Uri) -> None:
+        self._shop.intake.check(folder, caller=self._caller)
 
 
 class _Tally:

@@ -7,23 +7,25 @@ rows is told for all of them at once, as everywhere.
 import hashlib
 import sqlite3
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path as FilePath
+from typing import Protocol
 
 from jobs.errors import ImageNotFound
 from jobs.manifest.rows_text import RowsFormat, read_rows, row_image
 from jobs.manifest.table import decoded_table, table_format
 from jobs.spec.image_checks import ImageChecks
 from jobs.spec.image_lines import read_image
-from jobs.spec.images import has_scheme, image_names
+from jobs.spec.images import folder_of, has_scheme, image_names
 from jobs.spec.model import FieldValue, ImageSpec, JobSpec
 from jobs.spec.names import segments
 from jobs.spec.patterns import Pattern
 from jobs.spec.problems import Path, Problems
 from jobs.spec.sidecars import sidecar_setting
 from jobs.storage import Storage
+from jobs.uris import Uri
 
 MAX_NAME = 60
 READERS = 16
@@ -56,15 +58,27 @@ class Names:
         return made
 
 
+class Rightful(Protocol):
+    """What the job's caller may have read."""
+
+    def fetch(self, uri: str) -> bytes:
+        """All bytes at `uri`. Raises ForbiddenUri where the caller may not."""
+        ...
+
+    def check(self, folder: Uri) -> None:
+        """Raise ForbiddenUri for a folder that the caller may not have listed."""
+        ...
+
+
 class Sources:
-    """Lists the images of one spec. fetch: a URI's bytes, as far as the caller may read them."""
+    """Lists the images of one spec, as far as its caller may read them."""
 
     def __init__(
-        self, spec: JobSpec, storage: Storage, fetch: Callable[[str], bytes], names: Names, models: frozenset[str]
+        self, spec: JobSpec, storage: Storage, rightful: Rightful, names: Names, models: frozenset[str]
     ) -> None:
         self._spec = spec
         self._storage = storage
-        self._fetch = fetch
+        self._rightful = rightful
         self._names = names
         self._models = models
         self._name_uses = {name for part in segments(spec.output.name) for name in part.names}
@@ -99,6 +113,7 @@ class Sources:
 
     def _matching(self, source: ImageSpec) -> Iterator[ImageSpec]:
         pattern = Pattern.of(source.uri)
+        self._rightful.check(folder_of(pattern.base))
         listed = self._listed(pattern, source)
         if not source.sidecar:
             yield from listed
@@ -140,7 +155,7 @@ class Sources:
         lines: dict[Path, int] = {}
         problems = Problems(source=source.uri, lines=lines.get)
         checks = ImageChecks(problems, self._spec, self._name_uses)
-        text = decoded_table(self._fetch(source.uri), source.uri)
+        text = decoded_table(self._rightful.fetch(source.uri), source.uri)
         for line, row in read_rows(text, source.uri, form):
             lines.clear()
             lines["row",] = line

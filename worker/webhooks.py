@@ -66,6 +66,9 @@ def _post(view: JobView, shop: "Workshop") -> int:
     secret = shop.settings.webhook_secret.get_secret_value()
     if not isinstance(at, WebUri) or not secret:
         raise ValueError("PENTIMENTO_WEBHOOK_SECRET is not set on this worker: nothing is sent unsigned")
+    why, remedy = shop.rights.why_never_told(at, caller=view.caller)
+    if why:
+        raise ForbiddenUri(why, remedy=remedy)
     body = orjson.dumps(_body(view))
     message, now = message_id(view), datetime.fromtimestamp(int(time.time()), UTC)
     signed = Webhook(secret).sign(msg_id=message, timestamp=now, data=body.decode())

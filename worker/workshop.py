@@ -21,11 +21,13 @@ from jobs.models import ModelTable
 from jobs.retry import Again, GiveUp, decide
 from jobs.settings import Settings
 from jobs.storage import open_storage
+from jobs.storage.rights import Rights
 from worker.backends.registry import open_backend
 from worker.circuit import Circuit
 from worker.crash_points import trap
 from worker.floor import Floor
 from worker.intake import Intake
+from worker.intake.fetch import Fetcher
 from worker.lease import HeldLease
 from worker.manifests import Manifests, Plan
 from worker.output.picture import Encoder
@@ -65,7 +67,8 @@ class Workshop:
         self.backend = open_backend(settings, self.table)
         self.floor = Floor(settings.concurrency)
         self.manifests = Manifests(self.storage)
-        self.intake = Intake(self.storage, settings)
+        self.rights = Rights(settings)
+        self.intake = Intake(self.storage, settings, fetcher=Fetcher(self.storage, settings, rights=self.rights))
         self.encoder = Encoder(self.table, engine=settings.backend)
         self.rendered = 0
         self._random = random.Random()  # noqa: S311 - spreads retries; nothing secret

@@ -138,10 +138,11 @@ def require_uris(spec: JobSpec) -> None:
 
 def _local_masks(spec: JobSpec) -> Iterator[tuple[Path, str]]:
     """Masks that are files of whoever wrote the manifest: (path in the document, value as written)."""
-    return ((path, value) for path, value in _masks(spec) if isinstance(value, str) and value and not has_scheme(value))
+    return ((path, value) for path, value in masks(spec) if isinstance(value, str) and value and not has_scheme(value))
 
 
-def _masks(spec: JobSpec) -> Iterator[tuple[Path, FieldValue | None]]:
+def masks(spec: JobSpec) -> Iterator[tuple[Path, FieldValue | None]]:
+    """Every mask of the spec: (path in the document, value), None where there is none."""
     yield ("mask",), spec.fixed.get("mask")
     for axis in spec.axes:
         if "mask" in axis.names:

@@ -85,7 +85,7 @@ def test_a_bucket_is_read_only_if_it_is_listed() -> None:
             fetcher.fetch(uri, caller="ann")
         assert caught.value.remedy
     for uri in ("s3://catalogue/a.png", "s3://archive/a.png", "s3://results/ann/a.png"):
-        fetcher._check(parse_s3(uri), "ann")
+        fetcher.check(parse_s3(uri), caller="ann")
 
 
 def test_an_upload_is_its_callers_own_and_has_the_bytes_that_its_name_says(settings: Settings) -> None:

@@ -204,6 +204,17 @@ def test_a_listing_never_lies_in_memory(shop: Workshop, tmp_path: Path) -> None:
     assert len(read) == 30 + 2
 
 
+def test_a_folder_that_the_caller_may_not_read_is_not_even_listed(
+    view: JobView, shop: Workshop, tmp_path: Path
+) -> None:
+    theirs = tmp_path / "out" / "bob"
+    theirs.mkdir()
+    (theirs / "secret.png").write_bytes(PICTURE)
+
+    with pytest.raises(ForbiddenUri, match="does not lie below"):
+        frozen(view, shop, images=[f"file://{theirs}/*.png"])
+
+
 def test_settings_come_back_from_a_listing_as_they_went(shop: Workshop, tmp_path: Path) -> None:
     made = parse_spec(
         document(

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from jobs.errors import BadImage
 from jobs.settings import Settings
 from jobs.storage import Storage
-from jobs.uris import shown
+from jobs.uris import Uri, shown
 from jobs.variant import Fit
 from worker.intake.cache import OnceCache
 from worker.intake.decode import Pixels, decode
@@ -121,6 +121,15 @@ class Intake:
     def text_bytes(self, uri: str, *, caller: str) -> bytes:
         """The bytes of a table of images, by the same rules and the same bound as an image's."""
         return self._fetcher.fetch(uri, caller=caller)
+
+    def check(self, place: Uri, *, caller: str) -> None:
+        """Refuse a place that `caller` may not have read or listed.
+
+        Raises:
+            ForbiddenUri: it is not allowed here; the message says why.
+
+        """
+        self._fetcher.check(place, caller=caller)
 
     def _make(self, wanted: _Wanted) -> InitPixels:
         data = self._fetcher.fetch(wanted.uri, caller=wanted.caller, size=wanted.size, etag=wanted.etag)

@@ -3,7 +3,7 @@
 ==================  =======================================================================================
 `upload://<sha>`    the caller's own uploads in the storage; the bytes must have that hash
 `s3://`, `file://`  the caller's own folder of the results; else a listed bucket or a file below a listed root
-`http(s)://`        public addresses, through the guard in `web`
+`http(s)://`        hosts that the caller is granted, public addresses, through the guard in `web`
 ==================  =======================================================================================
 
 A fault of the world is tried again here, briefly; what lasts longer is given back to the ledger, which waits in
@@ -18,8 +18,8 @@ from collections.abc import Callable
 from jobs.errors import BadImage, ForbiddenUri, ImageChanged, StorageUnavailable, Unreachable, WorldsFault
 from jobs.settings import Settings
 from jobs.storage import Storage
-from jobs.storage.rights import why_never_read
-from jobs.uris import FileUri, S3Uri, UploadUri, WebUri, caller_uri, parse, shown, upload_uri
+from jobs.storage.rights import Rights
+from jobs.uris import UploadUri, Uri, WebUri, caller_uri, parse, shown, upload_uri
 from worker.intake.web import Web, WebRules
 
 ATTEMPTS = 3
@@ -35,12 +35,14 @@ class Fetcher:
         settings: Settings,
         *,
         web: Web | None = None,
+        rights: Rights | None = None,
         sleep: Callable[[float], None] = time.sleep,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._storage = storage
         self._settings = settings
         self._web = web or Web(WebRules(private=settings.fetch_private, ports=settings.fetch_ports))
+        self._rights = rights or Rights(settings)
         self._sleep = sleep
         self._jitter = jitter
 
@@ -59,14 +61,14 @@ class Fetcher:
         at = parse(uri)
         limit = self._settings.max_image_bytes
         if isinstance(at, WebUri):
-            return self._insist(lambda: self._web.get(at, limit=limit))
+            return self._insist(lambda: self._web.get(at, limit=limit, allow=lambda to: self.check(to, caller=caller)))
         if isinstance(at, UploadUri):
             where = upload_uri(self._settings.output_uri, caller, at.sha256)
             data = self._insist(lambda: self._storage.read(where, limit=limit))
             if hashlib.sha256(data).hexdigest() != at.sha256:
                 raise BadImage(f"the upload {at} has other bytes than its name says", remedy="Upload it again.")
             return data
-        self._check(at, caller)
+        self.check(at, caller=caller)
         try:
             data = self._insist(lambda: self._storage.read(str(at), limit=limit))
             self._same(str(at), data, size, etag)
@@ -77,8 +79,14 @@ class Fetcher:
             raise Unreachable(f"'{shown(str(at))}': {error}", remedy=error.remedy) from error
         return data
 
-    def _check(self, at: S3Uri | FileUri, caller: str) -> None:
-        why, remedy = why_never_read(at, caller=caller, settings=self._settings)
+    def check(self, at: Uri, *, caller: str) -> None:
+        """Refuse what `caller` may not have read: before anything is opened, listed or connected to.
+
+        Raises:
+            ForbiddenUri: it is not allowed here; the message says why.
+
+        """
+        why, remedy = self._rights.why_never_read(at, caller=caller)
         if why:
             raise ForbiddenUri(f"'{shown(str(at))}' is not read: {why}", remedy=f"{remedy}.")
 

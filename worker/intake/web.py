@@ -1,11 +1,12 @@
 """Fetches an init image over HTTP without letting its author choose what else this machine talks to.
 
 The guard sits where the connection is made, not before it: `PinnedNetwork` resolves a host once, refuses unless *all*
-answers are allowed, and connects to one of those very addresses, so a name that answers differently the second time
-gains nothing. TLS still checks the name (SNI and certificate), and the Host header still says it. Redirects are
-followed by hand, at most three, each through the same guard, never from https to http. Nothing is read from the
-environment, no credentials are sent, and one deadline covers everything, so a server that drips bytes ends like one
-that says nothing. A body is counted decoded, as it comes.
+answers are allowed, connects to one of those very addresses, and asks the connection who its peer is, so a name that
+answers differently the second time gains nothing. TLS still checks the name (SNI and certificate), and the Host header
+still says it. Redirects are followed by hand, at most three, each through the same guard, never from https to http.
+Nothing is read from the environment, no credentials are sent, and one deadline covers everything, so a server that
+drips bytes ends like one that says nothing; a body that comes more slowly than by modem ends sooner. A body is counted
+decoded, as it comes.
 """
 
 import contextlib
@@ -22,16 +23,21 @@ import httpcore
 import httpx
 
 from jobs import __version__
+from jobs.address import may_be_fetched_from
 from jobs.errors import ForbiddenUri, ImageNotFound, PentimentoError, TooLarge, Unreachable
 from jobs.uris import WebUri, parse, shown
-from worker.intake.address import may_be_fetched_from
 
 MAX_REDIRECTS = 3
 CONNECT_SECONDS = 10.0
 TOTAL_SECONDS = 30.0
 DECODED_BLOCK_BYTES = 1 << 16
+MIN_BYTES_PER_SECOND = 4096
+GRACE_SECONDS = 5.0
+"""After so long a body's mean rate counts."""
 
 Resolve = Callable[[str, int], Sequence[str]]
+Allow = Callable[[WebUri], None]
+"""Raises ForbiddenUri for what this caller may not have fetched."""
 
 
 def resolve(host: str, port: int) -> Sequence[str]:
@@ -48,6 +54,7 @@ class WebRules:
     ports: Sequence[int] = (80, 443, 8080, 8443)
     connect_seconds: float = CONNECT_SECONDS
     total_seconds: float = TOTAL_SECONDS
+    grace_seconds: float = GRACE_SECONDS
 
 
 class PinnedNetwork(httpcore.NetworkBackend):
@@ -74,8 +81,16 @@ class PinnedNetwork(httpcore.NetworkBackend):
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failed = error
             else:
+                self._check_peer(stream, host)
                 return _DeadlineStream(stream, self._deadline, self._clock)
         raise failed
+
+    def _check_peer(self, stream: httpcore.NetworkStream, host: str) -> None:
+        """Whoever answers (a redirected route, a NAT of this machine) must be somebody whom we may talk to."""
+        peer = stream.get_extra_info("server_addr")
+        if peer is None or not may_be_fetched_from(str(peer[0]), private=self._rules.private):
+            stream.close()
+            raise ForbiddenUri(f"host {host!r} was answered for by an address that is not public")
 
     def _allowed(self, host: str, port: int) -> Sequence[str]:
         if not self._rules.private and port not in self._rules.ports:
@@ -134,8 +149,8 @@ class Web:
         self._rules, self._resolve, self._clock = rules, resolver, clock
         self._ssl = ssl_context or httpx.create_ssl_context(trust_env=False)
 
-    def get(self, uri: WebUri, *, limit: int) -> bytes:
-        """The body at `uri`, decoded, at most `limit` bytes.
+    def get(self, uri: WebUri, *, limit: int, allow: Allow = lambda _: None) -> bytes:
+        """The body at `uri`, decoded, at most `limit` bytes. allow: asked about `uri` and about each redirect.
 
         Raises:
             ForbiddenUri: an address, port or redirect that is not allowed, or the server wants credentials.
@@ -149,15 +164,31 @@ class Web:
         with httpcore.ConnectionPool(ssl_context=self._ssl, network_backend=network, max_connections=1) as pool:
             at = uri
             for _ in range(MAX_REDIRECTS + 1):
+                allow(at)
                 with _translated(at), pool.stream("GET", str(at), headers=_headers(at)) as answer:
                     to = _redirect(at, answer)
                     if to is None:
                         _check_status(at, answer.status)
-                        return _body(at, answer, limit)
+                        return self._body(at, answer, limit)
                 at = to
         raise ForbiddenUri(
             f"'{shown(str(uri))}' redirects more than {MAX_REDIRECTS} times", remedy="Use the last address."
         )
+
+    def _body(self, at: WebUri, answer: "_Answer", limit: int) -> bytes:
+        blocks, size, began = list[bytes](), 0, self._clock()
+        for block in _decoded(at, answer):
+            size += len(block)
+            if size > limit:
+                raise TooLarge(f"'{shown(str(at))}' holds more than {limit} bytes", remedy="Use a smaller picture.")
+            took = self._clock() - began
+            if took > self._rules.grace_seconds and size < took * MIN_BYTES_PER_SECOND:
+                said = f"'{shown(str(at))}' sends fewer than {MIN_BYTES_PER_SECOND} bytes a second"
+                raise Unreachable(said, remedy="It is tried again by itself.")
+            blocks.append(block)
+        if not size:
+            raise ImageNotFound(f"'{shown(str(at))}' answered with nothing", remedy="Check the address.")
+        return b"".join(blocks)
 
     def post(self, uri: WebUri, data: bytes, headers: Sequence[tuple[str, str]]) -> int:
         """POST `data`, following no redirect; the status of the answer, whose body is not read.
@@ -222,18 +253,6 @@ def _check_status(at: WebUri, status: int) -> None:
         raise Unreachable(f"'{where}' answered {status}", remedy="It is tried again by itself.")
     if status != 200:
         raise ForbiddenUri(f"'{where}' answered {status} instead of a picture", remedy="Check the address.")
-
-
-def _body(at: WebUri, answer: _Answer, limit: int) -> bytes:
-    blocks, size = [], 0
-    for block in _decoded(at, answer):
-        size += len(block)
-        if size > limit:
-            raise TooLarge(f"'{shown(str(at))}' holds more than {limit} bytes", remedy="Use a smaller picture.")
-        blocks.append(block)
-    if not size:
-        raise ImageNotFound(f"'{shown(str(at))}' answered with nothing", remedy="Check the address.")
-    return b"".join(blocks)
 
 
 def _decoded(at: WebUri, answer: _Answer) -> Iterator[bytes]:

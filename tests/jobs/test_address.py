@@ -1,6 +1,6 @@
 """The list of addresses: what a library calls global is not good enough to connect to."""
 
-from worker.intake.address import may_be_fetched_from
+from jobs.address import may_be_fetched_from
 
 PUBLIC = ["1.1.1.1", "8.8.8.8", "93.184.215.14", "223.255.255.1", "2606:4700::1111", "2a00:1450:4001::1"]
 NEVER = [
