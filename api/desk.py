@@ -35,6 +35,7 @@ from jobs.spec import JobSpec, parse_spec
 from jobs.state import State
 from jobs.storage import open_storage
 from jobs.storage.listing import stored_sweep
+from jobs.storage.rights import Rights
 from jobs.storage.routing import StorageByScheme
 
 LINK_SECONDS = 900
@@ -64,13 +65,14 @@ class Desk:
     instance: Instance
     ready: Readiness
     control: Control
+    rights: Rights
 
     @classmethod
     def open(cls, settings: Settings) -> Self:
         """The desk of the deployment that the settings name; connects when something is asked.
 
         Raises:
-            InvalidSpec: the model table can't be read.
+            InvalidSpec: the model table or the grants file can't be read.
 
         """
         book, storage = Book.open(settings), open_storage(settings)
@@ -89,6 +91,7 @@ class Desk:
             instance=instance,
             ready=Readiness(probes(book, storage, instance, settings), time.monotonic),
             control=Control(book, tickets),
+            rights=Rights(settings),
         )
 
     def submit_text(self, text: bytes, *, form: Format, caller: str, idempotency_key: str | None) -> Submission:
