@@ -27,6 +27,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             pytest.skip(f"{marker.args[0]} is not installed; ./pentimento test --install-system installs it")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where two files run at once, the long ones come first, so that none is left alone at the end."""
+    if hasattr(config, "workerinput"):
+        long = {item.path for item in items if item.get_closest_marker("slow")}
+        items.sort(key=lambda item: item.path not in long)
+
+
 @dataclass(frozen=True, slots=True)
 class S3Server:
     """An S3 store that runs. `folder` holds the bucket's objects as plain files, below `folder/bucket`."""

@@ -26,7 +26,7 @@ def test_more_variants_than_the_bound_are_refused_and_counted(settings: Settings
     small = settings.model_copy(update={"max_variants": 9})
 
     with running(small) as served:
-        answer = httpx.post(f"{served.url}/v1/jobs", json=SPEC)
+        answer = httpx.post(f"{served.url}/v1/jobs", json=SPEC, timeout=60)
 
     assert answer.status_code == 413
     assert "10 variants" in answer.json()["detail"]
@@ -86,8 +86,10 @@ def test_images_are_read_from_the_buckets_and_folders_that_the_settings_name(
     images = [f"file://{root}/a.png", "s3://shoes/a.png", settings.output_uri + "/default/a.png"]
 
     with running(allowed) as served:
-        answer = httpx.post(f"{served.url}/v1/jobs", json=SPEC | {"images": images})
-        beside = httpx.post(f"{served.url}/v1/jobs", json=SPEC | {"images": [f"file://{root}-beside/a.png"]})
+        answer = httpx.post(f"{served.url}/v1/jobs", json=SPEC | {"images": images}, timeout=60)
+        beside = httpx.post(
+            f"{served.url}/v1/jobs", json=SPEC | {"images": [f"file://{root}-beside/a.png"]}, timeout=60
+        )
 
     assert answer.status_code == 201, answer.text
     assert beside.status_code == 422

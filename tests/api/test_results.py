@@ -47,7 +47,7 @@ def test_a_record_says_everything_about_its_picture(http: httpx.Client, hands: H
     assert records[3]["parameters"]["strength"] == 0.3
     assert records[3]["image"] == "boot"
     assert isinstance(records[3]["seed"], int)
-    assert httpx.get(records[3]["link"]).content == b"3"
+    assert httpx.get(records[3]["link"], timeout=60).content == b"3"
     assert records[4]["error"]["code"] == "bad_image"
     assert "link" not in records[4] or not records[4]["link"]
 
@@ -126,4 +126,4 @@ def test_the_sheet_is_not_there_until_it_is_written(http: httpx.Client, hands: H
 
     assert before.status_code == 404
     assert after.status_code == 307
-    assert httpx.get(after.headers["location"]).content == b"a sheet"
+    assert httpx.get(after.headers["location"], timeout=60).content == b"a sheet"

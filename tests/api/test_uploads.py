@@ -51,8 +51,8 @@ def test_an_upload_above_the_bound_is_refused_announced_or_not(settings: Setting
     data = PNG.ljust(2049, b"x")
 
     with running(small) as served:
-        answer = httpx.post(f"{served.url}/v1/uploads", content=iter([data]) if chunked else data)
-        fits = httpx.post(f"{served.url}/v1/uploads", content=data[:2048])
+        answer = httpx.post(f"{served.url}/v1/uploads", content=iter([data]) if chunked else data, timeout=60)
+        fits = httpx.post(f"{served.url}/v1/uploads", content=data[:2048], timeout=60)
 
     assert answer.status_code == 413
     assert answer.json()["code"] == "too_large"

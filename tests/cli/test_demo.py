@@ -51,7 +51,8 @@ def _until(running: "subprocess.Popen[str]", said: str) -> None:
     pytest.fail(f"ended without saying {said!r}")
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.slow
+@pytest.mark.timeout(400)
 def test_a_demo_makes_every_picture_on_its_first_run_and_on_its_second(
     process: Process, pictures: Path, tmp_path: Path
 ) -> None:
@@ -72,7 +73,7 @@ def test_a_demo_makes_every_picture_on_its_first_run_and_on_its_second(
     assert (tmp_path / jobs[1]["manifest"]).read_text().count("my pictures") == 2
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_demo_that_is_stopped_leaves_nothing_running(
     process: Process, pictures: Path, number: signal.Signals
@@ -89,7 +90,7 @@ def test_a_demo_that_is_stopped_leaves_nothing_running(
     assert _alive(farm) == []
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(400)
 def test_a_demo_whose_worker_dies_says_so_instead_of_waiting(process: Process, pictures: Path) -> None:
     with process("demo", "--images", "my pictures", "--data", "d", **SLOW) as running:
         _until(running, "is accepted")

@@ -97,7 +97,7 @@ def test_events_come_as_json_lines(cli: Cli, api: str, job: str, hands: Hands) -
     hands.plan(job)
     hands.render(hands.lease())
 
-    submitted = httpx.get(f"{api}/v1/jobs/{job}").json()
+    submitted = httpx.get(f"{api}/v1/jobs/{job}", timeout=60).json()
     watched = cli("watch", job, "--api", api, "--json")
 
     assert submitted["state"] == "succeeded"

@@ -5,6 +5,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,11 @@ def run(progress: Callable[[str], None], *, short: bool) -> list[Figure]:
             times, exact = _drill(client, crashes)
     progress(f"{crashes} crashes")
     middle, slowest = statistics.median(times) * 1e3, max(times) * 1e3
+    median = Figure("reap, then the first lease, median", middle, "ms")
+    if not short:  # five times of milliseconds say nothing on a machine that others use, too
+        median = replace(median, goal=f"≤ {GOAL_MS:g} ms", met=middle <= GOAL_MS)
     return [
-        Figure("reap, then the first lease, median", middle, "ms", f"≤ {GOAL_MS:g} ms", middle <= GOAL_MS),
+        median,
         Figure("the same, slowest", slowest, "ms"),
         Figure("crashes after which exactly the open variants came again", exact, "", str(crashes), exact == crashes),
     ]

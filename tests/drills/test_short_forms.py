@@ -9,7 +9,7 @@ import pytest
 
 from api.cli.drill import drills
 
-pytestmark = [pytest.mark.timeout(180), pytest.mark.slow]
+pytestmark = [pytest.mark.timeout(600), pytest.mark.slow]
 
 
 def holds(name: str) -> None:

@@ -180,7 +180,8 @@ def fuzz(seed: int, seconds: float) -> int:
     return count
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_mutated_manifests_are_a_job_or_a_list_of_problems() -> None:
     assert fuzz(1, CI_SECONDS) > 100
 

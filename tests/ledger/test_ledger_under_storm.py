@@ -8,7 +8,8 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.ledger.storm import Storm
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_no_order_of_events_unbalances_the_books(redis_url: str) -> None:
     with redis.Redis.from_url(redis_url, decode_responses=True) as client:
         Storm.client = client

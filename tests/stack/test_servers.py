@@ -75,7 +75,7 @@ def test_the_store_keeps_its_keys_out_of_its_arguments(tmp_path: Path) -> None:
 def test_the_store_refuses_who_does_not_sign(s3_server: S3Server) -> None:
     (s3_server.folder / s3_server.bucket / "open.txt").write_text("not for you")
 
-    answer = httpx.get(f"{s3_server.endpoint}/{s3_server.bucket}/open.txt")
+    answer = httpx.get(f"{s3_server.endpoint}/{s3_server.bucket}/open.txt", timeout=60)
 
     assert answer.is_client_error
     assert b"not for you" not in answer.content

@@ -16,7 +16,7 @@ def test_a_farm_answers_survives_drills_and_is_gone_when_stopped(tmp_path: Path)
     said: list[str] = []
 
     with Stack(tmp_path, extra_env=PACED, on_event=said.append) as stack:
-        ready = httpx.get(f"{stack.api_url}/readyz")
+        ready = httpx.get(f"{stack.api_url}/readyz", timeout=60)
         first = stack.processes
         found = running_stack(tmp_path)
         with pytest.raises(ChildFailed, match="in use by process"):

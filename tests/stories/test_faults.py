@@ -10,7 +10,7 @@ import pytest
 from api.stack import Stack
 from tests.stories.conftest import QUICK, Farm, picture
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.slow]
 
 
 def submit(farm: Farm, count: int) -> str:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from tests.stories.conftest import Farm, picture
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.slow]
 
 
 def sweep(images: list[Any], **more: Any) -> dict[str, Any]:
@@ -55,7 +55,7 @@ def test_a_downloaded_picture_has_the_hash_and_the_parameters_of_its_record(farm
     assert [record["index"] for record in records] == list(range(16))
 
     for record in records:
-        data = httpx.get(record["link"], trust_env=False).raise_for_status().content
+        data = httpx.get(record["link"], trust_env=False, timeout=60).raise_for_status().content
         assert hashlib.sha256(data).hexdigest() == record["sha256"]
         with Image.open(io.BytesIO(data)) as image:
             own, a1111 = json.loads(image.info["pentimento"]), image.info["parameters"]

@@ -56,7 +56,8 @@ def farm(command: str, folder: Path, port: str) -> Iterator[None]:
             up.wait(timeout=60)
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.system("curl")
 def test_the_tour_works_as_it_is_written(tmp_path: Path) -> None:
     launcher = tmp_path / "pentimento"

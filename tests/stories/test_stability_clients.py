@@ -31,7 +31,7 @@ from worker.backends.remote.backend import RemoteBackend
 from worker.backends.remote.remotes import Remote
 
 __all__ = ["certificate"]
-pytestmark = pytest.mark.timeout(400)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.slow]
 KEY = "a-key-of-the-door"
 
 
