@@ -15,11 +15,11 @@ from jobs.errors import ForbiddenUri, PentimentoError
 from jobs.ledger.fitness import check_fitness
 from jobs.ledger.health import broken, overdue, server, wanted_models
 from jobs.ledger.leasing import Leasing
+from jobs.ledger.wanted import FIRST_CHUNK
 
 Status = Literal["ok", "warn", "bad"]
 SKEW_SECONDS = 60.0
 FULL = 0.8
-FIRST_CHUNK = 16
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,10 @@ class Settings(BaseSettings):
     )
     retry_base_seconds: float = Field(2, gt=0, description="first wait after a fault of the world; doubles")
     max_attempts: int = Field(4, ge=1, le=20, description="tries of one variant when the world is at fault")
+    probe_host: str = Field("127.0.0.1", description="where a worker's own page listens")
+    probe_port: int | None = Field(
+        None, ge=0, le=65535, description="of a worker's own page (/livez, /readyz, /metrics); none: no page, 0: any"
+    )
     crash_at: str = Field("", description="drills only: the point of worker.crash_points at which a worker ends")
 
     # Bounds.

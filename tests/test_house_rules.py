@@ -40,6 +40,7 @@ OWNERS = {
     "botocore": ("jobs.storage",),
     "celery": ("jobs.broker", "worker.tasks", "worker.__main__"),
     "kombu": ("jobs.broker", "worker.tasks", "worker.__main__"),
+    "prometheus_client": ("jobs.telemetry",),
     "standardwebhooks": ("worker.webhooks",),
     "ruamel": ("jobs.manifest",),
     "pydantic_settings": ("jobs.settings",),

@@ -9,6 +9,8 @@ from jobs.errors import LedgerUnavailable, PentimentoError, StorageUnavailable, 
 from jobs.ledger.leasing import Beat
 from jobs.ledger.views import GiveBack, Lease
 from jobs.retry import Again
+from jobs.telemetry.logs import about
+from jobs.telemetry.metrics import CHUNK_SECONDS, LEASES_LOST
 from worker.backends import Outcome, Prepared
 from worker.circuit import STREAK
 from worker.crash_points import reach
@@ -26,26 +28,32 @@ def run_chunk(lease: Lease, shop: "Workshop") -> Tally:
 
     Nothing that goes wrong here is raised: the lease is released, or it expires and is reaped.
     """
+    with about(job=lease.job, chunk=lease.chunk), CHUNK_SECONDS.time():
+        return _run(lease, shop)
+
+
+def _run(lease: Lease, shop: "Workshop") -> Tally:
     began = shop.clock()
     tally, fault = Tally(done=set(lease.closed)), None
-    where = {"job": lease.job, "first": lease.start, "last": lease.stop - 1}
     with HeldLease(lease, shop.leasing, lease_seconds=shop.settings.lease_seconds, clock=shop.clock) as held:
         try:
             with shop.holding(held):
                 _render(held, shop, tally)
         except PentimentoError as error:
             fault = error
-            _log.warning("the chunk was given up", **where, error=str(error))
+            _log.warning("the chunk was given up", error=str(error))
         except Exception as error:  # noqa: BLE001 - one chunk, not the worker
             fault = WorldsFault(f"the worker failed with {type(error).__name__}; its log says more")
-            _log.exception("the chunk failed", **where)
-        if held.said is not Beat.LOST:
+            _log.exception("the chunk failed")
+        if held.said is Beat.LOST:
+            LEASES_LOST.inc()
+        else:
             _give_back(lease, shop, tally, fault, seconds=shop.clock() - began)
     if isinstance(fault, StorageUnavailable) or tally.away >= STREAK:
         shop.circuit.failed()
     elif tally.settled:
         shop.circuit.succeeded()
-    _log.info("chunk", **where, settled=tally.settled, refused=tally.refused, postponed=len(tally.postponed))
+    _log.info("chunk", settled=tally.settled, refused=tally.refused, postponed=len(tally.postponed))
     return tally
 
 

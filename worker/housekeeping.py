@@ -7,8 +7,11 @@ import structlog
 
 from jobs.broker import LIGHT_QUEUE, render_queue
 from jobs.errors import LedgerLost, LedgerUnavailable, StorageUnavailable
+from jobs.ledger.figures import Figures
 from jobs.ledger.retention import finished, forget
-from worker.ticket import FIRST_CHUNK
+from jobs.ledger.wanted import FIRST_CHUNK
+from jobs.telemetry.carrying import Packer
+from jobs.telemetry.metrics import LEASES_EXPIRED, REAPER_ROUNDS, SLOTS, TICKETS
 
 if TYPE_CHECKING:
     from worker.workshop import Workshop
@@ -17,6 +20,9 @@ _log = structlog.get_logger(__name__)
 
 ALARM_SECONDS = 30.0
 VIGIL_SECONDS = 2.0
+TELL_TICKS = 5
+ROUND_SECONDS = 180.0
+"""A round waits for Redis at most, command by command; longer than that, and the thread hangs."""
 
 
 def tick(shop: "Workshop") -> None:
@@ -28,6 +34,8 @@ def tick(shop: "Workshop") -> None:
     if not shop.leasing.alone_at("tick", seconds=shop.settings.tick_seconds * 0.9):
         return
     reaped = shop.leasing.reap()
+    REAPER_ROUNDS.inc()
+    LEASES_EXPIRED.inc(reaped)
     if reaped:
         _log.warning("leases expired", count=reaped)
     dispatch(shop)
@@ -79,9 +87,34 @@ def dispatch(shop: "Workshop") -> int:
     wanted = max(min(free, demand.render), min(1, demand.urgent))
     missing = max(0, wanted - shop.leasing.queue_length(render_queue(backend)))
     shop.tickets.render(backend, missing)
+    TICKETS.labels("render").inc(missing)
     if demand.duties and shop.leasing.queue_length(LIGHT_QUEUE) == 0:
         shop.tickets.light()
+        TICKETS.labels("light").inc()
     return missing
+
+
+class Telling:
+    """Hands what this process counted on to the ledger, where every API shows it."""
+
+    def __init__(self, shop: "Workshop") -> None:
+        self._shop = shop
+        self._figures = Figures(shop.book)
+        self._packer = Packer()
+        self._rounds = 0
+
+    def round(self) -> None:
+        """One tick; every few of them is a telling."""
+        if self._rounds % TELL_TICKS == 0:
+            self.now()
+        self._rounds += 1
+
+    def now(self) -> None:
+        """Tell. What can't be told now goes with the next telling, and is counted once."""
+        SLOTS.labels("busy").set(self._shop.floor.busy)
+        SLOTS.labels("all").set(self._shop.floor.slots)
+        self._figures.add(self._shop.id, self._packer.parcel())
+        self._packer.arrived()
 
 
 class Housekeeping:
@@ -90,7 +123,10 @@ class Housekeeping:
     def __init__(self, shop: "Workshop") -> None:
         self._shop = shop
         self._vigil = Vigil(shop)
+        self._telling = Telling(shop)
         self._over = threading.Event()
+        self._round_at = shop.clock()
+        self._announced = False
         self._thread = threading.Thread(target=self._run, name="housekeeping", daemon=True)
 
     def start(self) -> None:
@@ -99,11 +135,22 @@ class Housekeeping:
         # Apart from the ticks: it may ask the store, and a store that hangs must not keep the reaper waiting.
         threading.Thread(target=self._keep_vigil, name="vigil", daemon=True).start()
 
+    @property
+    def lives(self) -> bool:
+        """Whether the rounds go on and the device makes steps; a Redis that is away is no death."""
+        return self._shop.clock() - self._round_at < ROUND_SECONDS and not self._shop.watchdog.hangs()
+
+    @property
+    def ready(self) -> bool:
+        """Whether this worker has announced itself, and is not about to leave."""
+        return self._announced and not self._shop.draining.is_set()
+
     def stop(self) -> None:
         """Stop, and take this worker off the list."""
         self._over.set()
         self._thread.join(timeout=5)
         try:
+            self._telling.now()
             self._shop.leasing.leave(self._shop.id)
         except LedgerUnavailable:
             _log.warning("Redis is away; the worker's announcement expires by itself")
@@ -120,8 +167,11 @@ class Housekeeping:
 
     def _run(self) -> None:
         while not self._over.is_set():
+            self._round_at = self._shop.clock()
             try:
                 tick(self._shop)
+                self._announced = True
+                self._telling.round()
             except LedgerUnavailable as error:
                 _log.warning("no tick", error=str(error))
             except Exception:  # noqa: BLE001 - the next tick may fare better

@@ -11,6 +11,8 @@ from jobs.keys import picture_uri
 from jobs.ledger.views import Lease
 from jobs.models import ModelTable
 from jobs.storage import Storage
+from jobs.telemetry.logs import about
+from jobs.telemetry.metrics import staged
 from jobs.variant import Variant, masked
 from worker.backends import Backend, Order, Prepared, Refused
 from worker.intake import Intake
@@ -61,14 +63,16 @@ class Preparer:
 
     def one(self, lease: Lease, plan: Plan, variant: Variant) -> Prepared:
         """One variant's order; whatever goes wrong is this variant's refusal and never its neighbours'."""
-        try:
-            return self._order(lease, plan, variant)
-        except PentimentoError as error:
-            return Refused(variant, error)
-        except Exception as error:  # noqa: BLE001 - one variant, not its neighbours
-            _log.exception("preparing failed", job=lease.job, index=variant.index)
-            said = f"preparing {variant.image.uri} failed: {type(error).__name__}"
-            return Refused(variant, PentimentoError(said))
+        with about(job=lease.job, chunk=lease.chunk, variant=variant.index):
+            try:
+                with staged("prepare"):
+                    return self._order(lease, plan, variant)
+            except PentimentoError as error:
+                return Refused(variant, error)
+            except Exception as error:  # noqa: BLE001 - one variant, not its neighbours
+                _log.exception("preparing failed")
+                said = f"preparing {variant.image.uri} failed: {type(error).__name__}"
+                return Refused(variant, PentimentoError(said))
 
     def _order(self, lease: Lease, plan: Plan, variant: Variant) -> Prepared:
         wanted = variant.parameters

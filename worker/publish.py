@@ -16,6 +16,8 @@ from jobs.ledger.speeds import Work
 from jobs.ledger.views import GiveBack
 from jobs.retry import Again, decide, wait_seconds
 from jobs.storage import Storage, Written
+from jobs.telemetry.logs import about
+from jobs.telemetry.metrics import REWORK, VARIANTS, staged
 from jobs.variant import Variant
 from worker.backends import Outcome, Refused, Rendered, Stored
 from worker.crash_points import reach
@@ -104,16 +106,26 @@ class Publisher:
         self._settle()
 
     def _store(self, outcome: Rendered | Stored) -> dict[str, Any]:
+        lease = self._held.lease
+        with about(job=lease.job, chunk=lease.chunk, variant=outcome.order.variant.index):
+            return self._stored(outcome)
+
+    def _stored(self, outcome: Rendered | Stored) -> dict[str, Any]:
         order = outcome.order
         uri = picture_uri(self._held.lease.results_uri, self._plan.spec, order.variant)
         if isinstance(outcome, Rendered):
             height, width = outcome.pixels.shape[:2]
-            data = self._encoder.encode(outcome, self._plan.spec.output.format)
+            with staged("encode"):
+                data = self._encoder.encode(outcome, self._plan.spec.output.format)
             sha256, size, seconds = hashlib.sha256(data).hexdigest(), len(data), outcome.seconds
             reach("before-write")
-            if self._storage.write(uri, data, self._media_type, if_absent=True) is Written.EXISTS:
+            with staged("upload"):
+                written = self._storage.write(uri, data, self._media_type, if_absent=True)
+            VARIANTS.labels("rendered", "").inc()
+            if written is Written.EXISTS:
+                REWORK.labels("stored").inc()
                 # Somebody wrote it before us: the same picture from a holder that was thought dead, or a stranger's.
-                _log.info("stored before", job=self._held.lease.job, index=order.variant.index)
+                _log.info("stored before")
                 stored = find_stored(self._storage, uri, order)
                 if stored is not None:
                     sha256, size = stored.sha256, stored.size
@@ -122,6 +134,7 @@ class Publisher:
             height, width = order.pixels.shape[:2]
             sha256, size, seconds = outcome.sha256, outcome.size, 0.0
             uri = outcome.linked or uri
+            VARIANTS.labels("linked" if outcome.linked else "stored", "").inc()
         self._held.moved()
         return settled_record(
             order.variant,
@@ -168,6 +181,7 @@ class Publisher:
         if isinstance(verdict, Again):
             give = GiveBack(variant.index, variant.index + 1, verdict.delay_seconds, verdict.attempt)
             self.tally.postponed.append((give, error.code, str(error)))
+            VARIANTS.labels("postponed", error.code).inc()
         else:
             record = refused_record(variant, error, reason=verdict.reason)
             self._insist(lambda: self._parts.write([record]))
@@ -175,6 +189,7 @@ class Publisher:
             self._insist(lambda: self._leasing.refuse(lease, variant.index, code=error.code, message=verdict.reason))
             reach("after-refuse")
             self.tally.refused += 1
+            VARIANTS.labels("refused", error.code).inc()
         self._held.ended(variant.index)
 
     def _settle(self) -> None:
@@ -184,12 +199,15 @@ class Publisher:
         records, self._records = self._records, []
         indexes = [int(record["index"]) for record in records]
         seconds = sum(float(record["seconds"]) for record in records)
-        reach("before-record")
-        self._insist(lambda: self._parts.write(records))
-        reach("after-record")
-        reach("before-settle")
-        self.tally.settled += self._insist(lambda: self._leasing.settle(self._held.lease, indexes, seconds=seconds))
-        reach("after-settle")
+        with staged("settle"):
+            reach("before-record")
+            self._insist(lambda: self._parts.write(records))
+            reach("after-record")
+            reach("before-settle")
+            fresh = self._insist(lambda: self._leasing.settle(self._held.lease, indexes, seconds=seconds))
+            reach("after-settle")
+        self.tally.settled += fresh
+        REWORK.labels("settled").inc(len(indexes) - fresh)
         self._measure(records)
         self.tally.done.update(indexes)
         for index in indexes:

@@ -7,6 +7,7 @@ from jobs.settings import settings
 from jobs.telemetry.logs import configure
 from worker import ticket
 from worker.housekeeping import Housekeeping
+from worker.page import WorkerPage
 from worker.workshop import Workshop
 
 app = open_app(settings())
@@ -28,11 +29,14 @@ def light() -> None:
 
 @signals.setup_logging.connect  # type: ignore[untyped-decorator]  # celery has no types
 def _logs(**_: object) -> None:
-    configure(settings())
+    configure(settings(), worker=shop.id)
 
 
 @signals.worker_ready.connect  # type: ignore[untyped-decorator]  # celery has no types
 def _ready(**_: object) -> None:
+    here = settings()
+    if here.probe_port is not None:
+        WorkerPage(here.probe_host, here.probe_port, lives=lambda: housekeeping.lives, ready=lambda: housekeeping.ready)
     housekeeping.start()
     shop.watchdog.start()
 

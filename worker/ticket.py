@@ -7,6 +7,8 @@ import structlog
 from jobs.errors import LedgerUnavailable, PentimentoError
 from jobs.ledger.leasing import Drain, Duty
 from jobs.ledger.views import Lease
+from jobs.ledger.wanted import FIRST_CHUNK
+from jobs.telemetry.logs import about
 from worker.chunk_run import run_chunk
 from worker.crash_points import reach
 from worker.finishing import finish
@@ -18,9 +20,6 @@ if TYPE_CHECKING:
     from worker.workshop import Workshop
 
 _log = structlog.get_logger(__name__)
-
-FIRST_CHUNK = 16
-"""Variants in a lease of a job whose speed is unknown: some batches of most models."""
 
 
 def render(shop: "Workshop") -> int:
@@ -71,7 +70,7 @@ def light(shop: "Workshop") -> int:
             duty = shop.leasing.take_duty(hold_seconds=shop.settings.lease_seconds)
             if duty is None:
                 return done
-            with HeldDuty(duty, shop.leasing, hold_seconds=shop.settings.lease_seconds) as held:
+            with about(job=duty.job), HeldDuty(duty, shop.leasing, hold_seconds=shop.settings.lease_seconds) as held:
                 _do(duty, held, shop)
         except LedgerUnavailable as error:
             _log.warning("the duties wait", error=str(error))

@@ -14,6 +14,7 @@ from standardwebhooks import Webhook
 
 from jobs.errors import ForbiddenUri, PentimentoError, Unreachable
 from jobs.ledger.views import JobView
+from jobs.telemetry.metrics import WEBHOOKS
 from jobs.uris import WebUri, parse
 from jobs.webhook import Delivered, Failed, Later, decide
 from worker.intake.web import Web, WebRules
@@ -37,6 +38,7 @@ def deliver(job: str, shop: "Workshop") -> float | None:
     if view.webhook is None or not view.state.terminal:
         return None  # tried again meanwhile: its next end is told
     verdict = _try(view, shop)
+    WEBHOOKS.labels(type(verdict).__name__.lower()).inc()
     if isinstance(verdict, Later):
         shop.leasing.hook_told(job, state="pending", said=verdict.said)
         _log.warning("a webhook was not delivered", job=job, said=verdict.said, again_seconds=verdict.delay_seconds)

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
+from time import monotonic
 from typing import Any
 
 from fastapi import FastAPI
@@ -12,6 +13,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.desk import Desk
+from api.gauges import Gauges
 from api.stability.door import Door
 from api.stability.grpc_web import GrpcWeb
 from api.web import (
@@ -20,6 +22,7 @@ from api.web import (
     front,
     health,
     jobs,
+    metrics,
     models,
     plan,
     problems,
@@ -29,6 +32,7 @@ from api.web import (
     uploads,
     workers,
 )
+from api.web.metrics import Measured
 from api.web.watches import Watches
 from jobs import __version__
 
@@ -69,12 +73,28 @@ def create_app(desk: Desk) -> FastAPI:
     )
     app.state.desk = desk
     app.state.watches = Watches(partial(_read, desk), partial(_over, desk))
+    app.state.gauges = Gauges(desk, monotonic)
     app.state.door = Door(desk, app.state.watches)
     app.add_middleware(GrpcWeb, door=app.state.door)
     app.add_middleware(PlainHeaders)
+    app.add_middleware(Measured)
     problems.install(app)
     app.add_exception_handler(events.NothingFollows, events.nothing_follows)
-    for noun in (jobs, plan, control, results, events, uploads, workers, models, schema, upkeep, health, front):
+    for noun in (
+        jobs,
+        plan,
+        control,
+        results,
+        events,
+        uploads,
+        workers,
+        models,
+        schema,
+        upkeep,
+        health,
+        metrics,
+        front,
+    ):
         app.include_router(noun.router)
     app.openapi = _with_the_spec(app)  # type: ignore[method-assign]  # FastAPI's own way to extend the document
     return app

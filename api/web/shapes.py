@@ -220,6 +220,15 @@ class WorkerList(BaseModel):
     workers: list[Worker]
 
 
+class Demand(BaseModel):
+    """Work for one kind of worker. Each count is a thousand at most."""
+
+    chunks: int = Field(description="pieces of jobs that could be leased now")
+    leases: int = Field(description="that are out, or expired: whoever holds them must not be taken away")
+    duties: int = Field(description="about whole jobs (planning, finishing, webhooks) that are due")
+    work: int = Field(description="what to scale on: chunks + leases + 1 where a duty is due")
+
+
 class CheckResult(BaseModel):
     """One thing that the API can't work without."""
 

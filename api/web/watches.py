@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 
 from jobs.errors import LedgerUnavailable, NotFound
 from jobs.events import Event
+from jobs.telemetry.metrics import WATCHERS
 
 POLL_SECONDS = 0.25
 AWAY_SECONDS = 1.0  # between two polls while the ledger does not answer
@@ -90,10 +91,12 @@ class Watches:
             bell = self._bells[job] = _Bell(last=after)
             bell.poll = asyncio.create_task(self._ring(job, bell))
         bell.watchers += 1
+        WATCHERS.inc()
         return bell
 
     def _leave(self, job: str, bell: _Bell) -> None:
         bell.watchers -= 1
+        WATCHERS.dec()
         if bell.watchers == 0 and bell.poll is not None:
             bell.poll.cancel()
             del self._bells[job]

@@ -36,6 +36,9 @@ drain:{worker}          string  this worker shall take no more work; expires aft
 idem:{caller}:{key}     string  "job body-hash", expires after IDEMPOTENCY_SECONDS
 speed:{model}           hash    "WxH seconds", "WxH steps": what was measured lately (see `speeds`)
 lock:{name}             string  one recurring duty at a time, expires
+figures                 hash    figure → sum of what all workers have counted (see `figures`)
+gauges:{worker}         string  what a worker shows now, JSON; expires
+parcel:{worker}         string  number of the last parcel of figures that was added; expires
 instance                string  drawn once; absent where jobs exist: Redis lost its state
 ======================  ======  =====================================================================================
 """

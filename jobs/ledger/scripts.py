@@ -8,6 +8,7 @@ from typing import Any, Final
 import redis
 
 from jobs.errors import LedgerUnavailable
+from jobs.telemetry.metrics import REDIS_ERRORS, REDIS_SECONDS
 
 Client = Any
 """A redis.Redis with decode_responses: its type stubs cannot know that it answers with str."""
@@ -29,6 +30,7 @@ NAMES: Final = (
     "mend",
     "hook",
     "prune",
+    "figures",
 )
 
 
@@ -38,9 +40,11 @@ def speaking_to_redis() -> Iterator[None]:
     try:
         yield
     except (redis.ConnectionError, redis.TimeoutError) as error:
+        REDIS_ERRORS.inc()
         said = f"Redis does not answer ({type(error).__name__})"
         raise LedgerUnavailable(said, remedy="Check PENTIMENTO_REDIS_URL and that the server runs.") from error
     except redis.RedisError as error:
+        REDIS_ERRORS.inc()
         said = f"Redis refused a command: {error}"
         raise LedgerUnavailable(said, remedy="Check the server's memory, policy and access rights.") from error
 
@@ -69,5 +73,5 @@ class Scripts:
 
         """
         now = "" if self._clock is None else repr(self._clock())
-        with speaking_to_redis():
+        with speaking_to_redis(), REDIS_SECONDS.labels(name).time():
             return self._scripts[name](keys=[], args=[self._prefix, now, *args])

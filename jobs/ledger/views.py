@@ -103,6 +103,11 @@ class Lease:
     results_uri: str
     closed: frozenset[int] = frozenset()
 
+    @property
+    def chunk(self) -> str:
+        """The range as people read it, both ends included."""
+        return f"{self.start}-{self.stop - 1}"
+
 
 @dataclass(frozen=True, slots=True)
 class GiveBack:

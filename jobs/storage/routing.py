@@ -9,6 +9,7 @@ from jobs.errors import ForbiddenUri
 from jobs.settings import Settings
 from jobs.storage import Stat, Storage, Written
 from jobs.storage.files import FileStorage
+from jobs.telemetry.metrics import storing
 from jobs.uris import parse_file, shown
 
 if TYPE_CHECKING:
@@ -50,27 +51,33 @@ class StorageByScheme:
 
     def read(self, uri: str, *, limit: int) -> bytes:
         """All bytes at `uri`."""
-        return self._of(uri).read(uri, limit=limit)
+        with storing("read"):
+            return self._of(uri).read(uri, limit=limit)
 
     def write(self, uri: str, data: bytes, content_type: str, *, if_absent: bool) -> Written:
         """Put `data` at `uri`."""
-        return self._of(uri).write(uri, data, content_type, if_absent=if_absent)
+        with storing("write"):
+            return self._of(uri).write(uri, data, content_type, if_absent=if_absent)
 
     def write_file(self, uri: str, path: str, content_type: str) -> None:
         """Put a local file there."""
-        self._of(uri).write_file(uri, path, content_type)
+        with storing("write"):
+            self._of(uri).write_file(uri, path, content_type)
 
     def head(self, uri: str) -> Stat | None:
         """Size and etag, None where nothing is there."""
-        return self._of(uri).head(uri)
+        with storing("head"):
+            return self._of(uri).head(uri)
 
     def list(self, prefix: str, *, start_after: str = "") -> Iterator[Stat]:
         """Objects below `prefix`, lazily."""
-        return self._of(prefix).list(prefix, start_after=start_after)
+        with storing("list"):  # all of it: whoever lists is mostly waiting for the store
+            yield from self._of(prefix).list(prefix, start_after=start_after)
 
     def delete(self, uri: str) -> None:
         """Remove the object."""
-        self._of(uri).delete(uri)
+        with storing("delete"):
+            self._of(uri).delete(uri)
 
     def link(self, uri: str, *, ttl_seconds: int) -> str:
         """Give a link for `ttl_seconds`."""

@@ -4,6 +4,7 @@ import logging
 import re
 import sys
 from collections.abc import MutableMapping
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
@@ -33,17 +34,34 @@ def _redact_all(_: object, __: str, fields: MutableMapping[str, Any]) -> Mutable
     return fields
 
 
-def configure(settings: "Settings") -> None:
-    """Send this process's logs, and those of libraries, to stderr in the format that the settings name."""
+def about(**fields: str | int) -> AbstractContextManager[None]:
+    """Whatever is logged inside, by this thread, is about this job, chunk, variant."""
+    return structlog.contextvars.bound_contextvars(**fields)
+
+
+def configure(settings: "Settings", **everywhere: str) -> None:
+    """Send this process's logs, and those of libraries, to stderr in the format that the settings name.
+
+    everywhere: fields of every line, such as the worker that it comes from.
+    """
+
+    def signed(_: object, __: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        return {**everywhere, **fields}
+
     as_json = settings.log_format == "json" or (settings.log_format == "auto" and not sys.stderr.isatty())
     shared: list[Any] = [
+        signed,
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.PositionalArgumentsFormatter(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     tail: list[Any] = [structlog.processors.format_exc_info, _redact_all]
-    tail += [structlog.processors.JSONRenderer()] if as_json else [structlog.dev.ConsoleRenderer(colors=False)]
+    tail += (
+        [structlog.processors.JSONRenderer()]
+        if as_json
+        else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+    )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

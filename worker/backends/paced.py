@@ -11,6 +11,7 @@ from queue import SimpleQueue
 from jobs.models import ModelTable
 from jobs.samplers import AVAILABLE
 from jobs.settings import Settings
+from jobs.telemetry.metrics import DEVICE_BUSY
 from jobs.variant import Variant, fingerprint
 from worker.backends import Abilities, Order, Outcome, Prepared, Rendered
 from worker.backends.call import Call
@@ -69,7 +70,9 @@ class PacedBackend:
                 return
             order, call = arrival
             started = time.perf_counter()
-            if self._spend(order, call):
+            spent = self._spend(order, call)
+            DEVICE_BUSY.inc(time.perf_counter() - started)
+            if spent:
                 call.deliver(Rendered(order, order.pixels, time.perf_counter() - started))
 
     def _spend(self, order: Order, call: Call) -> bool:

@@ -7,6 +7,7 @@ import torch
 
 from jobs.models import Model
 from jobs.settings import Settings
+from jobs.telemetry.metrics import DEVICE_MEMORY
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,10 @@ class Device:
             torch.set_num_threads(settings.threads)
         name = _automatic() if settings.device == "auto" else settings.device
         device = torch.device(name)
+        if device.type == "cuda":
+            # Read whenever the figures are told, from another thread than the device's: both only ask the driver.
+            DEVICE_MEMORY.labels("used").set_function(lambda: _memory(device)[1] - _memory(device)[0])
+            DEVICE_MEMORY.labels("limit").set_function(lambda: _memory(device)[1])
         return cls(device, _kind(device), settings.dtype)
 
     def weights_bytes(self, setting: int) -> int:
@@ -41,6 +46,12 @@ class Device:
             name = {"cuda": "bfloat16", "mps": "float16"}.get(self.torch_device.type, "float32")
         found: torch.dtype = getattr(torch, name)
         return found
+
+
+def _memory(device: torch.device) -> tuple[int, int]:
+    """Free and total bytes, whoever uses them."""
+    free, total = torch.cuda.mem_get_info(device)
+    return int(free), int(total)
 
 
 def _automatic() -> str:

@@ -16,6 +16,7 @@ import torch
 
 from jobs.errors import BadLatents, WorldsFault
 from jobs.models import Model
+from jobs.telemetry.metrics import DEVICE_BUSY, ROWS_THERE, ROWS_USED, STAGE_SECONDS
 from worker.backends import Order, Outcome, Refused, Rendered
 from worker.backends.call import Call
 from worker.engine import faults
@@ -77,7 +78,9 @@ class Engine:
                     self._forget_closed_calls()
                     bucket = self._batcher.choose()
                     if bucket is not None:
+                        began = self._clock()
                         self._tick(bucket)
+                        DEVICE_BUSY.inc(self._clock() - began)
         except Exception as error:  # noqa: BLE001 — nothing is above a thread; its callers are told
             _log.critical("the device's thread ends", exc_info=error)
         finally:
@@ -94,13 +97,15 @@ class Engine:
         self._step(bucket, [(row, row.flight) for row in bucket.active if row.slots and row.flight])
         for row in [row for row in bucket.active if row.flight and row.flight.landed]:
             bucket.land(row)
+            STAGE_SECONDS.labels("denoise").observe(self._clock() - row.launched)
         size = _decode_rows(self._launchers[bucket.key.alias].model.model, bucket.key)
         while bucket.landed and (len(bucket.landed) >= size or not bucket.flying):
             self._retire(bucket, bucket.landed[:size])
         self._tidy(bucket)
 
     def _launch(self, bucket: Bucket, row: Row) -> None:
-        started = self._clock()
+        row.launched = started = self._clock()
+        STAGE_SECONDS.labels("queue").observe(started - row.arrived)
         launcher = self._launchers[bucket.key.alias]
         try:
             row.flight = launcher.launch(row.order)
@@ -128,7 +133,10 @@ class Engine:
                 self._refuse(bucket, row, error)
             else:
                 row.call.step(row.order.variant.index)
-        share = (self._clock() - started) / sum(row.cost for row, _ in rows)
+        used = sum(row.cost for row, _ in rows)
+        ROWS_USED.inc(used)
+        ROWS_THERE.inc(bucket.capacity)
+        share = (self._clock() - started) / used
         for row, _ in rows:
             row.seconds += share * row.cost
 
@@ -143,6 +151,7 @@ class Engine:
             for row in rows:
                 self._refuse(bucket, row, error)
             return
+        STAGE_SECONDS.labels("decode").observe(self._clock() - started)
         share = (self._clock() - started) / len(rows)
         for row, pixels in zip(rows, decoded, strict=True):
             if pixels is None:
@@ -193,7 +202,7 @@ class Engine:
         model = launcher.model.model
         height, width, _ = order.pixels.shape
         self._launchers[model.alias] = launcher
-        row = Row(order, call, launcher.cost(asked) if evaluations else 0, evaluations)
+        row = Row(order, call, launcher.cost(asked) if evaluations else 0, evaluations, arrived=self._clock())
         self._batcher.add(Key(model.alias, width, height, pieces), model.rows_for(width, height), row)
 
     def _forget_closed_calls(self) -> None:

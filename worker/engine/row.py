@@ -70,7 +70,8 @@ class Row:
     """An order inside the engine.
 
     cost: batch rows that it takes: 2, 1 without guidance, 0 where nothing is denoised. evaluations: UNet evaluations
-    that it needs in all. slots: its places in the batch while it is active. seconds: device time so far.
+    that it needs in all. slots: its places in the batch while it is active. seconds: device time so far. arrived,
+    launched: when, by the engine's clock.
     """
 
     order: Order
@@ -79,4 +80,6 @@ class Row:
     evaluations: int
     slots: tuple[int, ...] = ()
     seconds: float = 0.0
+    arrived: float = 0.0
+    launched: float = 0.0
     flight: Flight | None = field(default=None, repr=False)

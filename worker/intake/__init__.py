@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from jobs.errors import BadImage
 from jobs.settings import Settings
 from jobs.storage import Storage
+from jobs.telemetry.metrics import staged
 from jobs.uris import Uri, shown
 from jobs.variant import Fit
 from worker.intake.cache import OnceCache
@@ -132,7 +133,8 @@ class Intake:
         self._fetcher.check(place, caller=caller)
 
     def _make(self, wanted: _Wanted) -> InitPixels:
-        data = self._fetcher.fetch(wanted.uri, caller=wanted.caller, size=wanted.size, etag=wanted.etag)
+        with staged("fetch"):
+            data = self._fetcher.fetch(wanted.uri, caller=wanted.caller, size=wanted.size, etag=wanted.etag)
         try:
             picture = decode(data, max_pixels=self._max_pixels)
         except BadImage as error:

@@ -1,7 +1,7 @@
 -- What every script shares. ARGV[1]: key prefix. ARGV[2]: Unix seconds in tests, '' for the server's own clock.
 -- A(n) is the script's own n-th argument. Scripts touch undeclared keys: one primary, no cluster (see keyspace.py).
 local P = ARGV[1]
-local MAX_EVENTS, MAX_REFUSALS, MAX_CHUNK, MIN_CHUNK, MAX_DEATHS = 2000, 1000, 512, 8, 3
+local MAX_EVENTS, MAX_REFUSALS, MAX_CHUNK, MIN_CHUNK, MAX_DEATHS, MAX_FIGURES = 2000, 1000, 512, 8, 3, 20000
 local LANES = { 'urgent', 'normal', 'background' }
 
 local function A(n) return ARGV[n + 2] end
