@@ -15,14 +15,14 @@ _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(["tests.faults.lives", "worker.workshop", "worker.ticket", "boto3"])
 
 
-def begin(settings: Settings, job: str, *, seconds: float = 30.0) -> BaseProcess:
+def begin(settings: Settings, job: str, *, seconds: float = 120.0) -> BaseProcess:
     """Start a life; it ends with 0 when the job's results are written, with 1 when `seconds` are over."""
     life = _FORKS.Process(target=_live, args=(settings, job, seconds), daemon=True)
     life.start()
     return life
 
 
-def live(settings: Settings, job: str, *, seconds: float = 30.0) -> int:
+def live(settings: Settings, job: str, *, seconds: float = 120.0) -> int:
     """One whole life; its exit code."""
     life = begin(settings, job, seconds=seconds)
     life.join(seconds + 10)
