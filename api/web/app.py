@@ -19,11 +19,11 @@ from api.stability.grpc_web import GrpcWeb
 from api.web import (
     control,
     events,
-    front,
     health,
     jobs,
     metrics,
     models,
+    pages,
     plan,
     problems,
     results,
@@ -93,7 +93,7 @@ def create_app(desk: Desk) -> FastAPI:
         upkeep,
         health,
         metrics,
-        front,
+        pages,
     ):
         app.include_router(noun.router)
     app.openapi = _with_the_spec(app)  # type: ignore[method-assign]  # FastAPI's own way to extend the document

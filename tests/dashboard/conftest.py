@@ -1,0 +1,85 @@
+"""Pages in a real Chromium over a real farm; whatever the console says against them fails the test that opened them."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, expect, sync_playwright
+
+from tests.api.conftest import deployment, empty, http, served
+from tests.stories.conftest import Farm, farm_of
+
+__all__ = ["deployment", "empty", "http", "served"]  # fixtures of the API's room
+
+WAIT_MS = 30_000
+"""For what a busy machine may take its time over; a test that is well waits for a fraction of it."""
+
+
+@dataclass
+class Window:
+    """A page that is open. faults: what the console, the policy and scripts complained of."""
+
+    page: Page
+    farm: Farm
+    faults: list[str] = field(default_factory=list)
+
+    def go(self, path: str) -> Page:
+        """Open a path of the dashboard, by the address bar."""
+        self.page.goto(f"{self.farm.stack.api_url}{path}", wait_until="domcontentloaded")
+        return self.page
+
+    def heard(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            self.faults.append(f"{message.type}: {message.text} {message.location}")
+
+    def thrown(self, error: Error) -> None:
+        self.faults.append(str(error))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, started once."""
+    expect.set_options(timeout=WAIT_MS)
+    with sync_playwright() as playwright:
+        # No sandbox: CI runs as root, and nothing but our own pages is opened.
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def opened(browser: Browser, farm: Farm, **options: object) -> Iterator[Window]:
+    """A window of its own; `options` as `Browser.new_context` takes them."""
+    context = browser.new_context(**options)  # type: ignore[arg-type]
+    context.set_default_timeout(WAIT_MS)
+    window = Window(context.new_page(), farm)
+    window.page.on("console", window.heard)
+    window.page.on("pageerror", window.thrown)
+    try:
+        yield window
+    finally:
+        context.close()
+
+
+@pytest.fixture(scope="session")
+def pages_farm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Farm]:
+    """A farm whose worker gives the init image back after a twentieth of a second."""
+    yield from farm_of(tmp_path_factory.mktemp("pages"), PENTIMENTO_BACKEND="paced", PENTIMENTO_PACED_SECONDS="0.05")
+
+
+@pytest.fixture
+def window(browser: Browser, pages_farm: Farm) -> Iterator[Window]:
+    """A window whose console stays empty."""
+    with opened(browser, pages_farm, viewport={"width": 1280, "height": 900}) as window:
+        yield window
+    assert window.faults == []
+
+
+def index_of(page: Page) -> int:
+    """The variant that a picture's page shows."""
+    found = re.search(r"/jobs/[^/]+/(\d+)", page.url)
+    assert found, page.url
+    return int(found[1])
