@@ -8,11 +8,14 @@ import pytest
 import torch
 from diffusers import StableDiffusionImg2ImgPipeline
 
-from worker.demo_model.album import PER_GROUP, open_album, wishes
-from worker.demo_model.latents import Lessons, folded
-from worker.demo_model.networks import LATENTS, autoencoder, noise_scheduler
+from worker.demo_model.album import PAINTED, Album, open_album, wishes
+from worker.demo_model.drawing import Draw
+from worker.demo_model.latents import SHAPES
+from worker.demo_model.lessons import SAYINGS, Lessons, lessons
+from worker.demo_model.networks import TOKENS, noise_scheduler
 from worker.demo_model.pace import Pace, Setting
-from worker.demo_model.train_unet import Draw
+from worker.demo_model.pipeline import tokenizer
+from worker.demo_model.train_vae import Pairs
 from worker.demo_model.training import Plan, export, train
 
 GROUPS = 20
@@ -45,14 +48,15 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Plan, list[str]]:
     return longer, said
 
 
-def test_an_album_holds_each_composition_in_every_medium(tmp_path: Path) -> None:
+def test_an_album_holds_each_composition_as_a_cartoon_and_painted(tmp_path: Path) -> None:
     album = open_album(tmp_path, GROUPS, lambda _: None)
 
     again = open_album(tmp_path, GROUPS, pytest.fail)
 
-    assert album.pixels.shape == (GROUPS * PER_GROUP, 128, 128, 3)
+    assert album.pixels.shape == (GROUPS * PAINTED, 128, 128, 3)
+    assert album.cartoons.shape == (GROUPS, SHAPES, 16, 16)
     assert all(len({wish.scene for wish in wishes(group)}) == 1 for group in range(GROUPS))
-    assert album.subjects.reshape(GROUPS * PER_GROUP, -1).max(1).min() > 200
+    assert album.subjects.reshape(GROUPS, -1).max(1).min() > 200
     assert np.array_equal(album.pixels, again.pixels)
 
 
@@ -83,43 +87,59 @@ def test_what_is_written_is_read_by_diffusers(trained: tuple[Plan, list[str]], t
     assert made.size == (128, 128)
 
 
-def test_folding_changes_the_latents_and_no_picture() -> None:
-    torch.manual_seed(3)
-    vae = autoencoder().eval()
-    picture = torch.rand(2, 3, 64, 64) * 2 - 1
-    with torch.no_grad():
-        before = vae.encode(picture).latent_dist.mean
-        shown = vae.decode(before).sample
-        mean, deviation = before.mean((0, 2, 3)), before.std((0, 2, 3))
+def test_a_painting_is_paired_with_the_latents_of_its_own_composition(tmp_path: Path) -> None:
+    album = open_album(tmp_path, GROUPS, lambda _: None)
+    pairs = Pairs(album, Setting(torch.device("cpu"), 6, lambda _: None))
 
-        after = folded(vae, mean, deviation).encode(picture).latent_dist.mean * vae.config.scaling_factor
-        shown_after = vae.decode(after / vae.config.scaling_factor).sample
+    pictures, latents = pairs(np.random.default_rng(3), 6, plain=0.0)
 
-    assert after.mean((0, 2, 3)).abs().max() < 1e-4
-    assert (after.std((0, 2, 3)) - 1).abs().max() < 1e-3
-    assert (shown - shown_after).abs().max() < 1e-3
+    shown = np.round((pictures.permute(0, 2, 3, 1).numpy() + 1) * 127.5).astype(np.uint8)
+    places = [int(np.abs(album.pixels.astype(int) - picture).sum((1, 2, 3)).argmin()) for picture in shown]
+    assert np.array_equal(latents[:, :SHAPES].numpy(), album.cartoons[np.array(places) // PAINTED].astype(np.float32))
 
 
-def test_a_lesson_asks_for_the_wanted_picture_whatever_it_was_mixed_with() -> None:
-    groups, scheduler = 8, noise_scheduler()
-    latents = torch.randn(groups * PER_GROUP, LATENTS, 16, 16).half()
-    lessons = Lessons(
-        latents,
-        torch.ones(groups * PER_GROUP, 3, 40, dtype=torch.int16),
-        torch.zeros(groups * PER_GROUP, 16, 16, dtype=torch.uint8),
-        torch.zeros(40, dtype=torch.int16),
+@pytest.fixture
+def few() -> Lessons:
+    """Sixteen compositions of random latents; a caption's tokens are the four choices that it says."""
+    said = torch.cartesian_prod(*(torch.arange(len(choices)) for choices in SAYINGS)).to(torch.int16)
+    shape = tuple(len(choices) for choices in SAYINGS)
+    return Lessons(
+        torch.randn(16, SHAPES, 16, 16, generator=torch.Generator().manual_seed(1)),
+        torch.zeros(16, 16, 16),
+        torch.nn.functional.pad(said, (0, TOKENS - 4)).reshape(*shape, 1, TOKENS),
+        torch.full((TOKENS,), 99, dtype=torch.int16),
     )
-    draw = Draw(lessons, Setting(torch.device("cpu"), 64, lambda _: None))
+
+
+def test_an_exercise_asks_for_the_picture_that_its_caption_says_whatever_it_holds(few: Lessons) -> None:
+    draw = Draw(few, Setting(torch.device("cpu"), 64, lambda _: None))
 
     sample, same = draw(5), draw(5)
 
-    kept = scheduler.alphas_cumprod[sample.times][:, None, None, None]
+    kept = noise_scheduler().alphas_cumprod[sample.times][:, None, None, None]
     wanted = kept.sqrt() * sample.noised - (1 - kept).sqrt() * sample.wanted
-    late = sample.times > 20  # earlier than that the ratio is bounded
-    nearest = torch.cdist(wanted[late].flatten(1), latents.float().flatten(1)).min(1).values
-    assert nearest.max() < 0.1
+    clear = (sample.times > 20) & (sample.tokens[:, 0] < 99)  # earlier than that the ratio is bounded
+    drawn = torch.cdist(wanted[clear, :SHAPES].flatten(1), few.cartoons.flatten(1)).argmin(1)
+    media = wanted[clear, SHAPES : SHAPES + 6].mean((2, 3)).argmax(1)
+    told = sample.tokens[clear, 3] < 6
+    assert torch.equal(drawn % 8, sample.tokens[clear, 0])
+    assert torch.equal(media[told], sample.tokens[clear, 3][told])
     assert 0 < sample.bridged.sum() < len(sample.bridged)
     assert torch.equal(sample.noised, same.noised)
+
+
+def test_an_album_is_read_as_lessons_with_a_caption_for_every_wish() -> None:
+    empty = np.zeros((16, SHAPES, 16, 16), np.float16)
+    album = Album(np.zeros((0, 128, 128, 3), np.uint8), empty, np.zeros((16, 16, 16), np.uint8))
+    words = tokenizer()
+
+    found = lessons(words, album, torch.device("cpu"))
+
+    said = words.decode(found.tokens[0, 0, 1, 3, 0].long(), skip_special_tokens=True)
+    assert "rocket" in said
+    assert "red" in said
+    assert "night" in said
+    assert "blueprint" in said
 
 
 def test_the_learning_rate_warms_up_and_ends_low(tmp_path: Path) -> None:

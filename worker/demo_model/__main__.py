@@ -10,7 +10,7 @@ import torch
 from worker.demo_model.pipeline import WEIGHTS
 from worker.demo_model.training import STAGES, Plan, export, train
 
-_GROUPS = {"cpu": 4000, "cuda": 40_000}
+_GROUPS = {"cpu": 6000, "cuda": 40_000}
 _BEGAN = time.monotonic()
 
 

@@ -1,7 +1,6 @@
-"""The training pictures, painted once by every core and kept on disk: compositions, each in all six media.
+"""The training's pictures, painted once by every core and kept on disk: compositions, as cartoons and twice painted.
 
-Pictures of one composition in several media, colours and lights are what teaches the model to repaint: it sees the one
-under noise and is asked for the other.
+The cartoons are what the UNet learns to draw; the paintings are what the autoencoder learns to make of them.
 """
 
 import os
@@ -16,65 +15,71 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from worker.demo_model.grammar import COLOURS, LIGHTS, MEDIA, SCENES, Wish
-from worker.demo_model.painting import SIDE, paint
+from worker.demo_model.grammar import SCENES, Wish, drawn_wish
+from worker.demo_model.latents import SHAPES, shapes
+from worker.demo_model.painting import SIDE, cartoon, paint
 
-PER_GROUP = len(MEDIA)
-_SHARD = 20  # groups; a shard takes a core half a second
-MASK_SIDE = 16
+PAINTED = 2  # pictures of a composition
+CELLS = 16
+_SHARD = 20  # compositions; a shard takes a core half a second
 TRAINING_SEEDS = 1_000_000  # held-out compositions have smaller seeds
 
 
+def scene_of(group: int) -> str:
+    """Scenes take turns."""
+    return tuple(SCENES)[group % len(SCENES)]
+
+
 def wishes(group: int) -> list[Wish]:
-    """What the pictures of a group show: one scene, every medium, colour and light shared by half of them."""
+    """What the paintings of a composition show: one scene, and any colour, light and medium."""
     dice = random.Random(f"group {group}")  # noqa: S311 — pictures, not secrets
-    scene, colour, light = (dice.choice(tuple(table)) for table in (SCENES, COLOURS, LIGHTS))
-    return [
-        Wish(
-            scene,
-            colour if dice.random() < 0.5 else dice.choice(tuple(COLOURS)),
-            light if dice.random() < 0.5 else dice.choice(tuple(LIGHTS)),
-            medium,
-        )
-        for medium in MEDIA
-    ]
+    return [drawn_wish(dice, scene_of(group)) for _ in range(PAINTED)]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Album:
-    """`pixels`: uint8 (pictures, 128, 128, 3), memory-mapped; `subjects`: uint8 (pictures, 16, 16), shares of 255."""
+    """`groups` compositions.
+
+    pixels: uint8 (groups × PAINTED, 128, 128, 3), memory-mapped; cartoons: float16 (groups, SHAPES, 16, 16), latents;
+    subjects: uint8 (groups, 16, 16), the subject's share of each cell in 255ths.
+    """
 
     pixels: npt.NDArray[np.uint8]
+    cartoons: npt.NDArray[np.float16]
     subjects: npt.NDArray[np.uint8]
 
 
 def open_album(folder: Path, groups: int, say: Callable[[str], None]) -> Album:
-    """The album of that many groups (a multiple of 20); painted first where it isn't there yet.
+    """The album of that many compositions (a multiple of 20); painted first where it isn't there yet.
 
-    Takes 300 kB of disk a group, and a core paints about 30 groups a second.
+    Takes 100 kB of disk a composition, and a core paints about 50 of them a second.
     """
     whole, painted = folder / f"album-{groups}", folder / f"album-{groups}.part"
     if not whole.is_dir():
         shutil.rmtree(painted, ignore_errors=True)
         painted.mkdir(parents=True)
-        pictures = groups * PER_GROUP
-        np.lib.format.open_memmap(painted / "pixels.npy", "w+", np.uint8, (pictures, SIDE, SIDE, 3))
-        np.lib.format.open_memmap(painted / "subjects.npy", "w+", np.uint8, (pictures, MASK_SIDE, MASK_SIDE))
+        create = partial(np.lib.format.open_memmap, mode="w+")
+        create(painted / "pixels.npy", dtype=np.uint8, shape=(groups * PAINTED, SIDE, SIDE, 3))
+        create(painted / "cartoons.npy", dtype=np.float16, shape=(groups, SHAPES, CELLS, CELLS))
+        create(painted / "subjects.npy", dtype=np.uint8, shape=(groups, CELLS, CELLS))
         starts = range(0, groups, _SHARD)
         with ProcessPoolExecutor(len(os.sched_getaffinity(0))) as pool:
             for done, _ in enumerate(pool.map(partial(_paint_shard, painted), starts), 1):
-                say(f"painted {done * _SHARD * PER_GROUP} of {pictures} pictures")
+                if done % 25 == 0:
+                    say(f"painted {done * _SHARD} of {groups} compositions")
         painted.rename(whole)
-    return Album(np.load(whole / "pixels.npy", mmap_mode="r"), np.load(whole / "subjects.npy"))
+    pixels, cartoons, subjects = (whole / f"{name}.npy" for name in ("pixels", "cartoons", "subjects"))
+    return Album(np.load(pixels, mmap_mode="r"), np.load(cartoons), np.load(subjects))
 
 
 def _paint_shard(folder: Path, start: int) -> None:
-    pixels = np.load(folder / "pixels.npy", mmap_mode="r+")
-    subjects = np.load(folder / "subjects.npy", mmap_mode="r+")
-    cell = SIDE // MASK_SIDE
+    pixels, cartoons, subjects = (
+        np.load(folder / f"{name}.npy", mmap_mode="r+") for name in ("pixels", "cartoons", "subjects")
+    )
+    cell = SIDE // CELLS
     for group in range(start, start + _SHARD):
-        for place, wish in enumerate(wishes(group), group * PER_GROUP):
-            painting = paint(wish, TRAINING_SEEDS + group)
-            pixels[place] = painting.pixels
-            shares = painting.subject.reshape(MASK_SIDE, cell, MASK_SIDE, cell).mean((1, 3))
-            subjects[place] = np.round(shares * 255)
+        drawn = cartoon(scene_of(group), TRAINING_SEEDS + group)
+        cartoons[group] = shapes(drawn.pixels)
+        subjects[group] = np.round(drawn.subject.reshape(CELLS, cell, CELLS, cell).mean((1, 3)) * 255)
+        for place, wish in enumerate(wishes(group), group * PAINTED):
+            pixels[place] = paint(wish, TRAINING_SEEDS + group).pixels

@@ -27,7 +27,7 @@ COLOURS: Mapping[str, Colour] = {
     "pink": (248, 96, 178),
 }
 LIGHTS: Mapping[str, tuple[str, ...]] = {
-    "day": ("", "on a sunny day", "in daylight"),
+    "day": ("by day", "on a sunny day", "in daylight"),
     "night": ("at night", "by night", "in the night"),
     "sunset": ("at sunset", "at dusk", "in the evening"),
     "winter": ("in winter", "in the snow", "on a snowy day"),
@@ -48,7 +48,7 @@ style drawing painting sketch"""
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a picture shall show: one key of each of the tables above."""
+    """What a picture shall show: one key of each of the tables above, or "" for what an image may keep as it is."""
 
     scene: str
     colour: str
@@ -56,16 +56,20 @@ class Wish:
     medium: str
 
 
-def drawn_wish(dice: random.Random) -> Wish:
-    """Any of the combinations, each as likely as the other."""
-    scene, colour, light, medium = (dice.choice(tuple(table)) for table in (SCENES, COLOURS, LIGHTS, MEDIA))
-    return Wish(scene, colour, light, medium)
+def drawn_wish(dice: random.Random, scene: str = "") -> Wish:
+    """Any of the combinations, or of those with that scene, each as likely as the other."""
+    drawn, colour, light, medium = (dice.choice(tuple(table)) for table in (SCENES, COLOURS, LIGHTS, MEDIA))
+    return Wish(scene or drawn, colour, light, medium)
 
 
 def caption(wish: Wish, dice: random.Random) -> str:
-    """One of the sentences for it, such as "a crayon drawing of a red house with a tree at night"."""
-    body = f"a {wish.colour} {dice.choice(SCENES[wish.scene])} {dice.choice(LIGHTS[wish.light])}".strip()
-    if wish.medium == "plain" and dice.random() < 0.3:
+    """One of the sentences for it, such as "a crayon drawing of a red house with a tree at night".
+
+    What the wish leaves empty isn't mentioned: "a house with a tree, neon lights".
+    """
+    light = dice.choice(LIGHTS[wish.light]) if wish.light else ""
+    body = " ".join(f"a {wish.colour} {dice.choice(SCENES[wish.scene])} {light}".split())
+    if not wish.medium:
         return body
     medium = dice.choice(MEDIA[wish.medium])
     return f"{medium} of {body}" if dice.random() < 0.6 else f"{body}, {medium}"

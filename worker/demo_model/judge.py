@@ -34,7 +34,7 @@ def medium_statistics(pixels: Pixels) -> Floats:
     numbers = [
         *picture.mean((0, 1)), *picture.std((0, 1)), chroma.mean(), chroma.std(), across.mean(), down.mean(),
         (across > 0.15).mean(), (grey < 0.15).mean(), (grey > 0.9).mean(), rim.mean(), rim.std(), 3 * on_raster,
-        waves[14:19, 14:19].max(), waves[-18:-13, 14:19].max(), waves[8, 0] + waves[0, 8],
+        waves[14:19, 14:19].max(), waves[-18:-13, 14:19].max(), waves[16, 0] + waves[0, 16],
         picture.reshape(32, 4, 32, 4, 3).std((1, 3)).mean(),
     ]  # fmt: skip
     return np.array(numbers, np.float32)

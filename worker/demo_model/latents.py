@@ -1,93 +1,71 @@
-"""Between the stages: every picture as latents and every caption as tokens, so that the UNet never waits for either."""
+"""What the latents say, fixed before anything is trained: where things are, and in which medium, light and colour.
 
-import random
-from dataclasses import dataclass
+An autoencoder that finds its own latents takes hours to find good ones, and until then the UNet has nothing to learn.
+Here they are written down: a cell of 8×8 pixels holds the mean, the slopes and the twist of a cartoon's three colours,
+then eleven numbers which are the same all over the picture. So a UNet obeys "a blueprint" by writing the same six
+numbers everywhere, and drawing lines of white on blue is the decoder's trade, which it learns from pairs.
+"""
+
+from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
-import torch
-from diffusers import AutoencoderKL
-from transformers import CLIPTokenizer
+import numpy.typing as npt
 
-from worker.demo_model.album import PER_GROUP, Album, wishes
-from worker.demo_model.grammar import caption
-from worker.demo_model.networks import TOKENS
-from worker.demo_model.pace import Setting
+from worker.demo_model.grammar import COLOURS, LIGHTS, MEDIA, Wish
 
-_CAPTIONS = 3  # ways to say the same, for each picture
-Encoded = dict[str, torch.Tensor]  # what is kept on disk: "latents" as they come, each channel's "mean" and "deviation"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Lessons:
-    """One row for each picture, groups together; all on the training device.
-
-    latents: float16 (pictures, channels, 16, 16), each channel with mean 0 and deviation 1; tokens: int16
-    (pictures, ways, 40); subjects: uint8 (pictures, 16, 16), the subject's share of each cell in 255ths; nothing: the
-    tokens of the empty caption, (40,).
-    """
-
-    latents: torch.Tensor
-    tokens: torch.Tensor
-    subjects: torch.Tensor
-    nothing: torch.Tensor
+Floats = npt.NDArray[np.float32]
+_CELL = 8
+# Means and deviations of cartoons of all scenes; twists matter least.
+_MIDDLE = np.array([0.04, 0.12, 0.5], np.float32)
+_GAINS = (2.3, 5.0, 5.0, 8.0)
+SHAPES = 3 * len(_GAINS)
+_LIGHT_CODES = {"day": (-1, -1), "winter": (1, -1), "night": (-1, 1), "sunset": (1, 1)}
+WORDS = len(MEDIA) + 2 + 3
+LATENTS = SHAPES + WORDS
 
 
-def lessons(
-    vae: AutoencoderKL, tokenizer: CLIPTokenizer, album: Album, setting: Setting, known: Encoded | None
-) -> tuple[Lessons, Encoded]:
-    """Encode the album, unless that is `known`, and its captions."""
-    encoded = known or _encoded(vae, album, setting)
-    mean, deviation = (encoded[stat].half()[:, None, None] for stat in ("mean", "deviation"))
-    found = Lessons(
-        (encoded["latents"] - mean) / deviation,
-        _tokens(tokenizer, len(album.pixels) // PER_GROUP).to(setting.device),
-        torch.from_numpy(album.subjects).to(setting.device),
-        _numbers(tokenizer, [""])[0].to(setting.device),
-    )
-    return found, encoded
+def shapes(cartoon: npt.NDArray[np.uint8]) -> Floats:
+    """Where things are in a cartoon, uint8 (128, 128, 3): (SHAPES, 16, 16), each about of deviation 0.5 to 1."""
+    side = len(cartoon) // _CELL
+    cells = (cartoon.astype(np.float32) / 127.5 - 1).reshape(side, _CELL, side, _CELL, 3)
+    ramp = np.arange(_CELL) - (_CELL - 1) / 2
+    ramp = (ramp / np.sqrt((ramp**2).mean())).astype(np.float32)
+    across, down = ramp[None, None, None, :, None], ramp[None, :, None, None, None]
+    weights = (np.ones_like(across), across, down, across * down)
+    found = [(cells * weight).mean((1, 3)) * gain for weight, gain in zip(weights, _GAINS, strict=True)]
+    found[0] = found[0] - _MIDDLE * _GAINS[0]
+    return np.asarray(np.concatenate(found, 2).transpose(2, 0, 1), np.float32)
 
 
-@torch.no_grad()
-def folded(vae: AutoencoderKL, mean: torch.Tensor, deviation: torch.Tensor) -> AutoencoderKL:
-    """`vae`, whose 1×1 convolutions now see to latents of mean 0 and deviation 1 after its own scaling factor."""
-    into, out, channels = vae.quant_conv, vae.post_quant_conv, len(mean)
-    gain = 1 / (deviation * vae.config.scaling_factor)
-    into.weight[:channels] *= gain[:, None, None, None]
-    into.bias[:channels] = (into.bias[:channels] - mean) * gain
-    into.bias[channels:] += 2 * torch.log(gain)  # the posterior's log variance
-    out.bias += out.weight[:, :, 0, 0] @ mean
-    out.weight *= (1 / gain)[None, :, None, None]
-    return vae
+@cache
+def medium_codes() -> Floats:
+    """(6, 6): what is between two of the media is near no third one."""
+    return np.asarray(np.eye(len(MEDIA)) * 2.4 - 0.4, np.float32)
 
 
-@torch.no_grad()
-def _encoded(vae: AutoencoderKL, album: Album, setting: Setting) -> Encoded:
-    vae.to(setting.device).eval()
-    found, size = [], setting.pictures
-    for start in range(0, len(album.pixels), size):
-        pictures = torch.from_numpy(np.array(album.pixels[start : start + size])).to(setting.device)
-        with setting.precision(wide=True):
-            mean = vae.encode(pictures.permute(0, 3, 1, 2).float() / 127.5 - 1).latent_dist.mean
-        found.append(mean.half())
-        if start // size % 100 == 99:
-            setting.say(f"encoded {start + size} of {len(album.pixels)} pictures")
-    latents = torch.cat(found)
-    some = latents[:: max(1, len(latents) // 4000)].float()
-    return {"latents": latents, "mean": some.mean((0, 2, 3)), "deviation": some.std((0, 2, 3))}
+@cache
+def light_codes() -> Floats:
+    """(4, 2)."""
+    return np.array([_LIGHT_CODES[light] for light in LIGHTS], np.float32)
 
 
-def _tokens(tokenizer: CLIPTokenizer, groups: int) -> torch.Tensor:
-    texts = []
-    for group in range(groups):
-        dice = random.Random(f"captions {group}")  # noqa: S311 — words, not secrets
-        texts += [caption(wish, dice) for wish in wishes(group) for _ in range(_CAPTIONS)]
-    return _numbers(tokenizer, texts).reshape(groups * PER_GROUP, _CAPTIONS, TOKENS)
+@cache
+def colour_codes() -> Floats:
+    """(6, 3): red, green and blue, so that what is between two colours is their mixture."""
+    return np.asarray(np.array(list(COLOURS.values())) / 85 - 1.4, np.float32)
 
 
-def _numbers(tokenizer: CLIPTokenizer, texts: list[str]) -> torch.Tensor:
-    known: dict[str, int] = {}
-    places = [known.setdefault(text, len(known)) for text in texts]
-    numbers: torch.Tensor = tokenizer(
-        list(known), padding="max_length", max_length=TOKENS, return_tensors="pt"
-    ).input_ids
-    return numbers.to(torch.int16)[places]
+def words(wishes: Sequence[Wish]) -> Floats:
+    """The numbers that a wish writes all over its picture, (wishes, WORDS)."""
+    rows = [
+        np.concatenate(
+            [
+                medium_codes()[list(MEDIA).index(wish.medium)],
+                light_codes()[list(LIGHTS).index(wish.light)],
+                colour_codes()[list(COLOURS).index(wish.colour)],
+            ]
+        )
+        for wish in wishes
+    ]
+    return np.stack(rows)

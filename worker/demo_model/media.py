@@ -1,10 +1,9 @@
 """The six media: what a plain painting looks like drawn with crayons, printed as a blueprint, lit as neon.
 
-Textures repeat every 8 or 16 pixels of a picture of 128: the autoencoder's own raster, so that its decoder can learn
-them as they are and no latent has to carry their phase.
+Textures repeat every 8 pixels of a picture of 128, the autoencoder's own raster, and nothing is left to chance: a
+medium is a function of the plain picture, so that a decoder can learn it from the word alone.
 """
 
-import random
 from collections.abc import Callable, Mapping
 from functools import cache
 
@@ -15,6 +14,7 @@ from PIL import Image, ImageFilter
 Floats = npt.NDArray[np.float32]
 Pixels = npt.NDArray[np.uint8]
 _SIDE = 128  # the size that the textures are made for; others scale them
+_WAVE = 2 * np.pi / 8
 _PAPER = np.array((250, 247, 238), np.float32)
 
 
@@ -47,14 +47,14 @@ def _raster(side: int) -> tuple[Floats, Floats]:
 @cache
 def _hatching(side: int) -> Floats:
     columns, rows = _raster(side)
-    wave = 0.5 + 0.5 * np.cos((columns + rows) * (2 * np.pi / 8))
-    return _floats(0.6 + 0.38 * wave**0.7)[..., None]
+    wave = 0.5 + 0.5 * np.cos((columns + rows) * _WAVE)
+    return _floats(0.5 + 0.48 * wave**0.6)[..., None]
 
 
 @cache
 def _grid(side: int) -> Floats:
     columns, rows = _raster(side)
-    return _floats((columns % 16 < 1) | (rows % 16 < 1))[..., None]
+    return _floats((columns % 8 < 1) | (rows % 8 < 1))[..., None]
 
 
 @cache
@@ -68,7 +68,7 @@ def _vivid(levels: Floats, more: float) -> Floats:
     return _floats(np.clip(grey + (levels - grey) * more, 0, 255))
 
 
-def _crayon(plain: Floats, lines: Floats, _: random.Random) -> Floats:
+def _crayon(plain: Floats, lines: Floats) -> Floats:
     side = len(plain)
     wax = np.clip(_vivid(plain, 1.3) + 14, 0, 255)
     cover = _hatching(side)
@@ -77,34 +77,32 @@ def _crayon(plain: Floats, lines: Floats, _: random.Random) -> Floats:
     return _floats(drawn * (1 - ink) + np.array((58, 44, 50), np.float32) * ink)
 
 
-def _watercolour(plain: Floats, lines: Floats, dice: random.Random) -> Floats:
+def _watercolour(plain: Floats, lines: Floats) -> Floats:
     side = len(plain)
     columns, rows = _raster(side)
-    pools = np.zeros((side, side), np.float32)
-    for _ in range(3):
-        pools += np.cos(columns * dice.uniform(-0.09, 0.09) + rows * dice.uniform(-0.09, 0.09) + dice.uniform(0, 6.3))
-    water = (0.42 + 0.07 * pools)[..., None]
-    soft = _blur(plain, 1.3 * side / _SIDE) * (1 - 0.16 * lines)
+    grain = np.cos(columns * _WAVE) * np.cos(rows * _WAVE)
+    water = (0.36 + 0.05 * grain)[..., None]
+    soft = _blur(plain, 1.3 * side / _SIDE) * (1 - 0.3 * _blur(lines[..., 0] * 255, side / _SIDE)[..., None] / 255)
     washed = soft * (1 - water) + _PAPER * water
-    ragged = _margin(side) + 1.6 * np.sin(columns * 0.3) + 1.6 * np.sin(rows * 0.35)
+    ragged = _margin(side) + 1.2 * np.sin(columns * _WAVE) + 1.2 * np.sin(rows * _WAVE)
     inside = np.clip((ragged - 7) / 3, 0, 1)[..., None]
     return _floats(washed * inside + _PAPER * (1 - inside))
 
 
-def _blueprint(plain: Floats, lines: Floats, _: random.Random) -> Floats:
+def _blueprint(plain: Floats, lines: Floats) -> Floats:
     paper = np.array((26, 66, 150), np.float32) * (0.94 + 0.12 * plain.mean(2, keepdims=True) / 255)
-    ruled = paper + (np.array((92, 132, 200), np.float32) - paper) * (0.5 * _grid(len(plain)))
+    ruled = paper + (np.array((92, 132, 200), np.float32) - paper) * (0.35 * _grid(len(plain)))
     return _floats(ruled * (1 - lines) + np.array((238, 245, 255), np.float32) * lines)
 
 
-def _pixels(plain: Floats, _lines_too: Floats, _: random.Random) -> Floats:
+def _pixels(plain: Floats, _lines_too: Floats) -> Floats:
     side, block = len(plain), max(1, len(plain) * 4 // _SIDE)
     small = Image.fromarray(plain.astype(np.uint8)).resize((side // block,) * 2, Image.Resampling.BOX)
     levels = np.round(_vivid(np.asarray(small, np.float32), 1.35) / 32) * 32
     return _floats(np.clip(levels, 0, 255).repeat(block, 0).repeat(block, 1))
 
 
-def _neon(plain: Floats, lines: Floats, _: random.Random) -> Floats:
+def _neon(plain: Floats, lines: Floats) -> Floats:
     unit = len(plain) / _SIDE
     chroma = plain - plain.min(2, keepdims=True)
     tone = chroma * (255 / np.maximum(chroma.max(2, keepdims=True), 120)) + plain * 0.2
@@ -114,7 +112,7 @@ def _neon(plain: Floats, lines: Floats, _: random.Random) -> Floats:
     return _floats(np.array((16, 9, 28), np.float32) + chroma * 0.3 + glow)
 
 
-_MEDIA: Mapping[str, Callable[[Floats, Floats, random.Random], Floats]] = {
+_MEDIA: Mapping[str, Callable[[Floats, Floats], Floats]] = {
     "crayon drawing": _crayon,
     "watercolour": _watercolour,
     "blueprint": _blueprint,
@@ -123,10 +121,10 @@ _MEDIA: Mapping[str, Callable[[Floats, Floats, random.Random], Floats]] = {
 }
 
 
-def in_medium(picture: Pixels, medium: str, dice: random.Random, *, night: bool) -> Pixels:
+def in_medium(picture: Pixels, medium: str, *, night: bool) -> Pixels:
     """A plain picture, uint8 (side, side, 3), in one of the grammar's media."""
     if medium == "plain":
         return picture
     plain = picture.astype(np.float32)
-    drawn = _MEDIA[medium](plain, _lines(plain, len(picture) / _SIDE, night=night), dice)
+    drawn = _MEDIA[medium](plain, _lines(plain, len(picture) / _SIDE, night=night))
     return np.clip(drawn, 0, 255).astype(np.uint8)

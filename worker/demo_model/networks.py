@@ -5,15 +5,15 @@ from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
 from torch import nn
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
-LATENTS = 8
-FACTOR = 8
-TOKENS = 40
+from worker.demo_model.latents import LATENTS
+
+TOKENS = 32
 _TEXT_WIDTH = 128
 
 
 def autoencoder() -> AutoencoderKL:
     """Pictures to latents and back, 8 pixels to a cell; starts as a linear map, which learns quickly."""
-    widths = (16, 32, 64, 64)
+    widths = (16, 32, 64, 96)
     vae = AutoencoderKL(
         down_block_types=("DownEncoderBlock2D",) * 4,
         up_block_types=("UpDecoderBlock2D",) * 4,
@@ -21,8 +21,8 @@ def autoencoder() -> AutoencoderKL:
         layers_per_block=1,
         latent_channels=LATENTS,
         norm_num_groups=1,  # more of them would take every area's level from it
-        mid_block_add_attention=False,
         sample_size=128,
+        scaling_factor=1.0,  # the latents are written to size
     )
     _start_simple(vae)
     return vae
@@ -33,6 +33,8 @@ def _start_simple(vae: AutoencoderKL) -> None:
     """Begin with three channels that pool and enlarge the colours: it saves the first tenth of the training."""
     pooling = torch.tensor([[1.0, 1.0, 0.0], [1.0, 1.0, 0.0], [0.0, 0.0, 0.0]]) / 4
     for name, part in vae.named_modules():
+        if name.endswith("to_out.0"):
+            part.weight.zero_()
         if not isinstance(part, nn.Conv2d):
             continue
         if name.endswith("conv2"):

@@ -9,9 +9,10 @@ import numpy.typing as npt
 from worker.demo_model.grammar import COLOURS, Colour, Wish
 from worker.demo_model.media import Pixels, in_medium
 from worker.demo_model.scenes import PAINTERS
-from worker.demo_model.sheet import Sheet
+from worker.demo_model.sheet import CARTOON, Sheet
 
 SIDE = 128
+_ANY: Colour = (255, 0, 160)  # a subject's colour in a cartoon
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,12 +29,16 @@ def paint(wish: Wish, seed: int, side: int = SIDE) -> Painting:
     The seed places and sizes everything: the same scene and seed in other colours, lights and media is the same
     composition, line by line.
     """
-    sheet = Sheet(side, wish.light, random.Random(f"{wish.scene} {seed}"))  # noqa: S311 — pictures, not secrets
-    shade = random.Random(f"{wish} {seed}")  # noqa: S311
-    red, green, blue = (min(255, max(0, level + shade.randint(-10, 10))) for level in COLOURS[wish.colour])
-    colour: Colour = (red, green, blue)
-    PAINTERS[wish.scene](sheet, colour)
-    if wish.light == "winter":
-        sheet.snow(shade)
-    plain, subject = sheet.finished()
-    return Painting(in_medium(plain, wish.medium, shade, night=wish.light == "night"), subject)
+    plain, subject = _drawn(wish.scene, COLOURS[wish.colour], wish.light, seed, side)
+    return Painting(in_medium(plain, wish.medium, night=wish.light == "night"), subject)
+
+
+def cartoon(scene: str, seed: int) -> Painting:
+    """A composition as such, in no colour, light or medium: what its every painting is made from."""
+    return Painting(*_drawn(scene, _ANY, CARTOON, seed, SIDE))
+
+
+def _drawn(scene: str, colour: Colour, light: str, seed: int, side: int) -> tuple[Pixels, npt.NDArray[np.bool_]]:
+    sheet = Sheet(side, light, random.Random(f"{scene} {seed}"))  # noqa: S311 — pictures, not secrets
+    PAINTERS[scene](sheet, colour)
+    return sheet.finished()

@@ -12,19 +12,31 @@ _STONE: Colour = (168, 164, 160)
 _DARK: Colour = (58, 52, 62)
 
 
+# Around a cloud, in its widths: what there is in its place by night, and what falls from it in winter. Nothing is where
+# no cartoon says so: the autoencoder's decoder has to know it from the cloud alone.
+_STARS = ((-1.9, -0.5), (-0.9, 0.9), (-0.3, -0.8), (0.5, 0.4), (1.3, -0.6), (2.0, 0.7))
+_FLAKES = ((-1.2, 1.2), (-0.4, 1.7), (0.4, 1.2), (1.2, 1.7), (-0.8, 2.3), (0.0, 2.8), (0.8, 2.3))
+
+
 def _sky(sheet: Sheet) -> None:
-    """Sun or moon, a cloud, stars by night; the same dice whatever the light."""
+    """Sun or moon and two clouds; the same dice whatever the light."""
     x, y, size = sheet.within(0.1, 0.9), sheet.within(0.1, 0.2), sheet.within(0.06, 0.085)
     sheet.ellipse(x, y, size, size, sheet.palette.sun)
-    across, height, wide = sheet.within(0.1, 0.9), sheet.within(0.1, 0.3), sheet.within(0.07, 0.1)
-    stars = [(sheet.within(0, 1), sheet.within(0, 0.5)) for _ in range(14)]
+    for low, high in ((0.06, 0.4), (0.6, 0.94)):
+        _cloud(sheet, sheet.within(low, high), sheet.within(0.1, 0.32), sheet.within(0.06, 0.085))
+
+
+def _cloud(sheet: Sheet, x: float, y: float, wide: float) -> None:
     if sheet.night:
-        for left, top in stars:
-            sheet.ellipse(left, top, 0.007, 0.007, (226, 224, 200))
+        for right, down in _STARS:
+            sheet.ellipse(x + right * wide, y + down * wide, 0.009, 0.009, (236, 232, 200))
         return
     tone = mix(sheet.palette.low, (255, 255, 255), 0.7)
     for shift, grow in ((-0.8, 0.5), (0.8, 0.55), (0, 0.75)):
-        sheet.ellipse(across + shift * wide, height, wide * grow * 1.1, wide * grow * 0.75, tone)
+        sheet.ellipse(x + shift * wide, y, wide * grow * 1.1, wide * grow * 0.75, tone)
+    if sheet.light == "winter":
+        for right, down in _FLAKES:
+            sheet.ellipse(x + right * wide, y + down * wide, 0.011, 0.011, (255, 255, 255))
 
 
 def _conifer(sheet: Sheet, x: float, foot: float, height: float) -> None:

@@ -12,6 +12,7 @@ from worker.demo_model.grammar import Colour
 
 Point = tuple[float, float]
 _OVERSIZE = 2
+CARTOON = "cartoon"  # stands where a light would
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,11 @@ PALETTES: Mapping[str, Palette] = {
         (176, 194, 212), (228, 236, 242), (242, 246, 250), (120, 152, 150), (202, 214, 226), (150, 180, 200),
         (255, 248, 222), (236, 226, 180), 0.95,
     ),
+    # No light at all: colours that tell the parts of a cartoon from each other.
+    CARTOON: Palette(
+        (70, 110, 235), (175, 205, 255), (120, 200, 70), (10, 90, 40), (200, 190, 110), (20, 150, 170),
+        (255, 235, 60), (120, 255, 230), 1.0,
+    ),
 }  # fmt: skip
 
 
@@ -70,7 +76,6 @@ class Sheet:
         self._size = size
         self._side = size * _OVERSIZE
         self._before: Image.Image | None = None
-        self._after: Image.Image | None = None
         share = np.linspace(0, 1, self._side)[:, None, None] ** 0.8
         sky = np.array(self.palette.high) * (1 - share) + np.array(self.palette.low) * share
         self._image = Image.fromarray(np.repeat(sky.astype(np.uint8), self._side, axis=1))
@@ -115,16 +120,8 @@ class Sheet:
         """From here on the picture's subject is drawn."""
         self._before = self._image.copy()
 
-    def snow(self, dice: random.Random) -> None:
-        """Flakes in front of everything; they belong to no subject."""
-        self._after = self._image.copy()
-        for _ in range(24):
-            flake = dice.uniform(0.006, 0.011)
-            self.ellipse(dice.random(), dice.random(), flake, flake, (255, 255, 255))
-
     def finished(self) -> tuple[np.ndarray, np.ndarray]:
         """The picture, uint8 (size, size, 3), and where its subject is, bool (size, size)."""
         picture = np.asarray(self._image.reduce(_OVERSIZE))
-        after = picture if self._after is None else np.asarray(self._after.reduce(_OVERSIZE))
-        before = after if self._before is None else np.asarray(self._before.reduce(_OVERSIZE))
-        return picture, np.abs(after.astype(np.int16) - before).max(2) > 6
+        before = picture if self._before is None else np.asarray(self._before.reduce(_OVERSIZE))
+        return picture, np.abs(picture.astype(np.int16) - before).max(2) > 6

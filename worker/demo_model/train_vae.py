@@ -1,4 +1,9 @@
-"""Stage one: the autoencoder, on crops of paintings; then its decoder alone, while the latents stay as they are."""
+"""The autoencoder: its encoder learns to read a painting as latents, its decoder to paint what latents say.
+
+The latents are known beforehand, so the two learn apart from each other. The decoder first paints pictures of 32×32
+with the lower half of its layers, at a fifth of the cost, and then whole ones. What it is given is spoilt as a sampler
+spoils it: noise, and words said too strongly, for that is what guidance does.
+"""
 
 from typing import Any
 
@@ -8,27 +13,42 @@ from diffusers import AutoencoderKL
 from torch import nn
 from torch.nn import functional
 
-from worker.demo_model.album import Album
+from worker.demo_model.album import PAINTED, Album, wishes
+from worker.demo_model.latents import SHAPES, words
 from worker.demo_model.pace import Pace, Setting
-from worker.demo_model.painting import SIDE
 
-_CROP = 64
-_RASTER = 16  # crops keep to the textures' raster
-_CROPS_SHARE = 0.75  # of the time; then whole pictures, whose levels the norms divide by
+_PLAIN_SHARE = 0.5  # of what the encoder reads: most init images are plain
+_COARSE_SHARE = 0.28  # of the time
+_COARSE = 4  # pixels of a picture to one of a coarse one
+_STRONG_SHARE = 0.5  # of the time: then words are said as strongly as they ever will be
 
 
-def train_vae(vae: AutoencoderKL, album: Album, pace: Pace, setting: Setting, *, decoder_only: bool) -> None:
-    """Train `vae` until the pace is over; the losses are on pixels of -1..1.
+class Pairs:
+    """Draws paintings and their latents; the same step draws the same ones."""
 
-    What is told of pictures far from any edge is cheap; so gradients count, and colours do once more at a quarter of
-    the size: an L1 over pixels alone leaves them grey for a long time.
-    """
-    vae.to(setting.device).train()
-    parts: list[nn.Module] = [vae.decoder, vae.post_quant_conv]
-    if not decoder_only:
-        parts += [vae.encoder, vae.quant_conv]
-    learning = [weights for part in parts for weights in part.parameters()]
-    optimizer = torch.optim.AdamW(learning, pace.rate, betas=(0.9, 0.99), weight_decay=1e-4, fused=True)
+    def __init__(self, album: Album, setting: Setting) -> None:
+        shown = [wish for group in range(len(album.cartoons)) for wish in wishes(group)]
+        self._album, self._setting = album, setting
+        self._words = torch.from_numpy(words(shown))
+        self._plain = np.flatnonzero([wish.medium == "plain" for wish in shown])
+
+    def __call__(self, dice: np.random.Generator, count: int, *, plain: float) -> tuple[torch.Tensor, torch.Tensor]:
+        """Pictures of -1..1, (count, 3, 128, 128), and their latents; at least the share `plain` of them is plain."""
+        device = self._setting.device
+        places = dice.integers(0, len(self._album.pixels), count)
+        some = round(count * plain)
+        places[:some] = dice.choice(self._plain, some)
+        pixels = torch.from_numpy(np.stack([self._album.pixels[place] for place in places])).to(device)
+        drawn = torch.from_numpy(self._album.cartoons[places // PAINTED]).to(device).float()
+        said = self._words[places].to(device)[:, :, None, None].expand(-1, -1, *drawn.shape[2:])
+        pictures = pixels.permute(0, 3, 1, 2).float() / 127.5 - 1
+        return pictures.contiguous(memory_format=torch.channels_last), torch.cat([drawn, said], 1)
+
+
+def train_vae(vae: AutoencoderKL, album: Album, pace: Pace, setting: Setting) -> None:
+    """Train `vae` until the pace is over; the losses are on pixels of -1..1 and on latents."""
+    vae.to(setting.device, memory_format=torch.channels_last).train()
+    optimizer = torch.optim.AdamW(vae.parameters(), pace.rate, betas=(0.9, 0.99), weight_decay=1e-4, fused=True)
     resumed = pace.resumed(setting.device)
     if resumed is not None:
         vae.load_state_dict(resumed["vae"])
@@ -37,53 +57,73 @@ def train_vae(vae: AutoencoderKL, album: Album, pace: Pace, setting: Setting, *,
     def state() -> dict[str, Any]:
         return {"vae": vae.state_dict(), "optimizer": optimizer.state_dict()}
 
-    sharpness = 1.0 if decoder_only else 0.3
+    pairs = Pairs(album, setting)
     while not pace.over:
         for group in optimizer.param_groups:
             group["lr"] = pace.rate
+        dice = np.random.default_rng((pace.step, 1))
         torch.manual_seed(pace.step)
-        shown = _batch(album, pace, setting, whole=decoder_only or pace.share > _CROPS_SHARE)
-        losses = _losses(vae, shown, setting, decoder_only=decoder_only)
-        loss = losses["l1"] + sharpness * losses["edges"] + losses["colour"] + 5e-4 * losses.get("kl", 0.0)
+        coarse, count = pace.share < _COARSE_SHARE, setting.pictures
+        losses = _reading(vae, *pairs(dice, count // 2, plain=_PLAIN_SHARE), setting)
+        pictures, latents = pairs(dice, count * 2 if coarse else count, plain=0.0)
+        spoilt = _spoilt(latents, min(1.0, pace.share / _STRONG_SHARE))
+        losses |= _painting(vae, pictures, spoilt, setting, coarse=coarse)
+        loss = losses["shapes"] + 0.3 * losses["words"] + losses["l1"] + 0.5 * losses["edges"] + 0.5 * losses["colour"]
         optimizer.zero_grad()
         torch.autograd.backward(loss)
-        nn.utils.clip_grad_norm_(learning, 1.0)
+        nn.utils.clip_grad_norm_(vae.encoder.parameters(), 1.0)
+        nn.utils.clip_grad_norm_(vae.decoder.parameters(), 1.0)
         optimizer.step()
         pace.tick(losses, state)
     vae.eval()
 
 
-def _batch(album: Album, pace: Pace, setting: Setting, *, whole: bool) -> torch.Tensor:
-    dice = np.random.default_rng((pace.step, 1))
-    if not whole:
-        cuts = []
-        for place in dice.integers(0, len(album.pixels), setting.pictures * 4):
-            top, left = dice.integers(0, (SIDE - _CROP) // _RASTER + 1, 2) * _RASTER
-            cuts.append(album.pixels[place, top : top + _CROP, left : left + _CROP])
-        pictures = np.stack(cuts)
-    else:
-        pictures = album.pixels[np.sort(dice.integers(0, len(album.pixels), setting.pictures))]
-    return torch.from_numpy(pictures).to(setting.device).permute(0, 3, 1, 2).float() / 127.5 - 1
-
-
-def _losses(
-    vae: AutoencoderKL, shown: torch.Tensor, setting: Setting, *, decoder_only: bool
+def _reading(
+    vae: AutoencoderKL, pictures: torch.Tensor, latents: torch.Tensor, setting: Setting
 ) -> dict[str, torch.Tensor]:
-    with setting.precision(wide=True), torch.set_grad_enabled(not decoder_only):
-        posterior = vae.encode(shown).latent_dist
-        mean, spread = posterior.mean.float(), posterior.logvar.float()
     with setting.precision(wide=True):
-        drawn = mean + torch.exp(0.5 * spread) * torch.randn_like(mean)
-        back = vae.decode(drawn).sample.float()
-    wrong = back - shown
-    coarse = functional.avg_pool2d(wrong, 4)
-    losses = {
+        mean = vae.encode(pictures).latent_dist.mean
+    wrong = (mean.float() - latents).square()
+    return {"shapes": wrong[:, :SHAPES].mean(), "words": wrong[:, SHAPES:].mean()}
+
+
+def _painting(
+    vae: AutoencoderKL, pictures: torch.Tensor, latents: torch.Tensor, setting: Setting, *, coarse: bool
+) -> dict[str, torch.Tensor]:
+    latents = latents.contiguous(memory_format=torch.channels_last)
+    with setting.precision(wide=True):
+        back = _coarsely(vae, latents) if coarse else vae.decode(latents).sample
+    wrong = back.float() - (functional.avg_pool2d(pictures, _COARSE) if coarse else pictures)
+    pooled = wrong if coarse else functional.avg_pool2d(wrong, _COARSE)
+    return {
         "l1": wrong.abs().mean(),
         "edges": (wrong[..., 1:] - wrong[..., :-1]).abs().mean()
         + (wrong[..., 1:, :] - wrong[..., :-1, :]).abs().mean(),
-        "colour": (coarse[:, 0] - coarse[:, 1]).abs().mean()
-        + (coarse[:, 2] - 0.5 * (coarse[:, 0] + coarse[:, 1])).abs().mean(),
+        # An L1 over pixels alone leaves pictures grey for a long time.
+        "colour": (pooled[:, 0] - pooled[:, 1]).abs().mean()
+        + (pooled[:, 2] - 0.5 * (pooled[:, 0] + pooled[:, 1])).abs().mean(),
     }
-    if not decoder_only:
-        losses["kl"] = 0.5 * (mean**2 + spread.exp() - 1 - spread).mean()
-    return losses
+
+
+def _coarsely(vae: AutoencoderKL, latents: torch.Tensor) -> torch.Tensor:
+    """What the decoder's layers up to 32×32 say in their first three channels, which those above begin by enlarging."""
+    decoder = vae.decoder
+    features = decoder.mid_block(decoder.conv_in(vae.post_quant_conv(latents)))
+    features = decoder.up_blocks[0](features)
+    for layer in decoder.up_blocks[1].resnets:
+        features = layer(features, None)
+    found: torch.Tensor = features[:, :3]
+    return found
+
+
+def _spoilt(latents: torch.Tensor, strength: float) -> torch.Tensor:
+    def chances() -> torch.Tensor:
+        return torch.rand((len(latents), 1, 1, 1), device=latents.device)
+
+    drawn, said = latents[:, :SHAPES], latents[:, SHAPES:]
+    drawn = drawn + 0.45 * chances() * torch.randn_like(drawn)
+    # Away from what another picture says, as guidance goes; half of them not at all.
+    far = (chances() * 3 - 1.5).clamp(min=0) * strength
+    said = said + far * (said - said.roll(1, 0))
+    said = said + 0.5 * chances() * torch.randn_like(said)
+    return torch.cat([drawn, said], 1)

@@ -1,4 +1,4 @@
-"""The whole training as stages that can be stopped and resumed: paint, autoencoder, latents, UNet, decoder, export."""
+"""The whole training as stages that can be stopped and resumed: paint, then autoencoder and UNet, then export."""
 
 import time
 import warnings
@@ -9,17 +9,17 @@ from pathlib import Path
 import torch
 from diffusers import AutoencoderKL
 
-from worker.demo_model.album import Album, open_album
-from worker.demo_model.latents import Lessons, folded, lessons
+from worker.demo_model.album import open_album
+from worker.demo_model.lessons import lessons
 from worker.demo_model.networks import autoencoder, text_encoder, unet
 from worker.demo_model.pace import Pace, Setting
 from worker.demo_model.pipeline import save, tokenizer
 from worker.demo_model.train_unet import Learner, train_unet
 from worker.demo_model.train_vae import train_vae
 
-STAGES = ("vae", "unet", "decoder")
-_SHARES = {"vae": 0.25, "unet": 0.6, "decoder": 0.15}  # of the minutes
-_PEAKS = {"vae": 2e-3, "unet": 1.5e-3, "decoder": 1e-3}  # learning rates
+STAGES = ("vae", "unet")  # neither waits for the other
+_SHARES = {"vae": 0.4, "unet": 0.6}  # of the minutes
+_PEAKS = {"vae": 2e-3, "unet": 1.2e-3}  # learning rates
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Plan:
 
     def setting(self, stage: str) -> Setting:
         """A GPU takes batches that fill it; a CPU those that teach most a minute."""
-        small, large = (32, 1024) if stage == "unet" else (4, 128)
+        small, large = (16, 1024) if stage == "unet" else (4, 128)
         return Setting(self.device, large if self.device.type == "cuda" else small, self.say)
 
     def pace(self, stage: str) -> Pace:
@@ -51,11 +51,10 @@ def train(plan: Plan, stages: tuple[str, ...] = STAGES) -> None:
     plan.out.mkdir(parents=True, exist_ok=True)
     album = open_album(plan.out, plan.groups, plan.say)
     if "vae" in stages:
-        train_vae(_fresh_vae(plan), album, plan.pace("vae"), plan.setting("vae"), decoder_only=False)
+        train_vae(_fresh_vae(plan), album, plan.pace("vae"), plan.setting("vae"))
     if "unet" in stages:
-        train_unet(_learner(plan), _lessons(plan, album), plan.pace("unet"), plan.setting("unet"))
-    if "decoder" in stages:
-        train_vae(_trained_vae(plan), album, plan.pace("decoder"), plan.setting("decoder"), decoder_only=True)
+        known = lessons(tokenizer(), album, plan.device)
+        train_unet(_learner(plan), known, plan.pace("unet"), plan.setting("unet"))
 
 
 def export(plan: Plan, folder: Path) -> int:
@@ -65,9 +64,9 @@ def export(plan: Plan, folder: Path) -> int:
     for average, found in zip(learner.average, kept, strict=True):
         average.copy_(found)
     learner.settle()
-    stats = torch.load(plan.out / "latents.pt", map_location=plan.device, weights_only=True)
-    vae = folded(_trained_vae(plan), stats["mean"], stats["deviation"])
-    return save(folder, vae, learner.unet, learner.text)
+    vae = _fresh_vae(plan).to(plan.device)
+    vae.load_state_dict(torch.load(plan.out / "vae.pt", map_location=plan.device, weights_only=True)["state"]["vae"])
+    return save(folder, vae.eval(), learner.unet, learner.text)
 
 
 def _fresh_vae(plan: Plan) -> AutoencoderKL:
@@ -75,23 +74,6 @@ def _fresh_vae(plan: Plan) -> AutoencoderKL:
     return autoencoder()
 
 
-def _trained_vae(plan: Plan) -> AutoencoderKL:
-    """The autoencoder with the best decoder there is."""
-    vae = _fresh_vae(plan).to(plan.device)
-    place = next(place for name in ("decoder", "vae") if (place := plan.out / f"{name}.pt").exists())
-    vae.load_state_dict(torch.load(place, map_location=plan.device, weights_only=True)["state"]["vae"])
-    return vae.eval()
-
-
 def _learner(plan: Plan) -> Learner:
     torch.manual_seed(plan.seed + 1)
     return Learner.of(unet(), text_encoder(tokenizer()), plan.device)
-
-
-def _lessons(plan: Plan, album: Album) -> Lessons:
-    place = plan.out / "latents.pt"
-    known = torch.load(place, map_location=plan.device, weights_only=True) if place.exists() else None
-    found, kept = lessons(_trained_vae(plan), tokenizer(), album, plan.setting("decoder"), known)
-    if known is None:
-        torch.save(kept, place)
-    return found
