@@ -34,7 +34,7 @@ OWNERS = {
     "accelerate": ("worker.engine",),
     "safetensors": ("worker.engine",),
     "isal": ("worker.output",),
-    "PIL": ("worker.intake", "worker.output", "worker.painter", "worker.demo_model"),
+    "PIL": ("worker.booth", "worker.intake", "worker.output", "worker.painter", "worker.demo_model"),
     "redis": ("jobs.ledger",),
     "boto3": ("jobs.storage",),
     "botocore": ("jobs.storage",),

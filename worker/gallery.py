@@ -13,7 +13,7 @@ from jobs.keys import picture_uri
 from jobs.ledger.views import JobView
 from jobs.variant import Variant
 from worker.backends import Pixels
-from worker.intake.decode import decode
+from worker.booth.decode import decode
 from worker.output.sheet import MAX_CELLS, Cell, contact_sheet
 from worker.stored import MAX_BYTES
 

@@ -23,6 +23,7 @@ from jobs.settings import Settings
 from jobs.storage import open_storage
 from jobs.storage.rights import Rights
 from worker.backends.registry import open_backend
+from worker.booth.pool import booths
 from worker.circuit import Circuit
 from worker.crash_points import trap
 from worker.floor import Floor
@@ -139,4 +140,5 @@ class Workshop:
         """Stop the device's thread and the pools."""
         self.backend.close()
         self._prepare_pool.shutdown(wait=False, cancel_futures=True)
+        booths().rest()
         self._publish_pool.shutdown(wait=False, cancel_futures=True)

@@ -19,8 +19,9 @@ from jobs.storage import Storage
 from jobs.telemetry.metrics import staged
 from jobs.uris import Uri, shown
 from jobs.variant import Fit
+from worker.booth.decode import Pixels
+from worker.booth.pool import booths
 from worker.intake.cache import OnceCache
-from worker.intake.decode import Pixels, decode
 from worker.intake.fetch import Fetcher
 from worker.intake.fit import fit
 from worker.intake.mask import MaskPixels, check_shape, grey
@@ -136,7 +137,7 @@ class Intake:
         with staged("fetch"):
             data = self._fetcher.fetch(wanted.uri, caller=wanted.caller, size=wanted.size, etag=wanted.etag)
         try:
-            picture = decode(data, max_pixels=self._max_pixels)
+            picture = booths().decode(data, max_pixels=self._max_pixels)
         except BadImage as error:
             raise BadImage(f"'{shown(wanted.uri)}': {error}", remedy=error.remedy) from error
         pixels = fit(

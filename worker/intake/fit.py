@@ -5,7 +5,7 @@ from PIL import Image
 
 from jobs.sizes import target_size
 from jobs.variant import Fit
-from worker.intake.decode import Pixels
+from worker.booth.decode import Pixels
 
 
 def fit(pixels: Pixels, *, width: int | None, height: int | None, multiple: int, max_pixels: int, mode: Fit) -> Pixels:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from jobs.errors import BadImage
-from worker.intake.decode import Pixels
+from worker.booth.decode import Pixels
 
 _SHAPE_TOLERANCE = 0.02
 

@@ -3,7 +3,7 @@
 from jobs.errors import BadAnswer, BadImage, Filtered
 from jobs.wire import generation_pb2 as wire
 from worker.backends import Order, Pixels
-from worker.intake.decode import decode
+from worker.booth.pool import booths
 
 MOST_PICTURES = 16
 """In one call, which asks for one; more are not kept in memory."""
@@ -71,7 +71,7 @@ class Gathering:
 def _decoded(data: bytes, order: Order) -> Pixels:
     height, width = order.pixels.shape[:2]
     try:
-        found = decode(data, max_pixels=height * width).pixels
+        found = booths().decode(data, max_pixels=height * width).pixels
     except BadImage as error:
         raise BadAnswer(f"the remote's picture can't be read: {error}") from error
     if found.shape != order.pixels.shape:

@@ -4,8 +4,9 @@ Rules: PNG, JPEG and WebP only, told by content; every bound is checked on the c
 decoded; a truncated or corrupt file is refused, never filled up. An animation is refused rather than cut to its first
 frame, so that nothing is dropped unseen (a JPEG's further pictures, such as a phone's gain map, are no animation).
 
-What comes out is always RGB as it is seen: EXIF orientation applied, transparency laid on white, 16-bit grey scaled.
-Colour profiles are ignored: the numbers are taken for sRGB.
+What comes out is always sRGB as it is seen: EXIF orientation applied, transparency laid on white, 16-bit grey scaled,
+colours brought over from the profile that the file brings along. Nothing but pixels comes out: no place, no camera, no
+name goes on into a result.
 """
 
 import io
@@ -16,14 +17,15 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, ImageCms
 
 from jobs.errors import BadImage
-from jobs.header import Format, read_header
+from jobs.header import Format, Header, read_header
 
 Pixels = NDArray[np.uint8]
 
 MAX_SIDE_PIXELS = 32_768
+MAX_PROFILE_BYTES = 4 << 20
 MAX_ASPECT = 64
 """Longer side to shorter: a 1 × 60,000 strip fitted to a model's size would be one pixel of picture and all padding."""
 
@@ -68,13 +70,7 @@ def decode(data: bytes, *, max_pixels: int) -> Picture:
         BadImage: anything else; the message says what is wrong.
 
     """
-    if not data:
-        raise BadImage("the file is empty", remedy=_WORDS)
-    header = read_header(data)
-    if header is None:
-        raise BadImage("the file is not a PNG, JPEG or WebP picture", remedy=_WORDS)
-    if header.size:
-        _check_size(header.size, max_pixels)
+    header = check_claim(data, max_pixels)
     try:
         if header.format == "PNG":
             _check_sums(data)
@@ -82,12 +78,29 @@ def decode(data: bytes, *, max_pixels: int) -> Picture:
             _check_size(image.size, max_pixels)
             _check_single(image, header.format)
             image.load()
-            return Picture(_rgb(_upright(image)), header.format)
+            return Picture(_rgb(_upright(_profiled(image))), header.format)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise BadImage("the picture has too many pixels", remedy=f"Send at most {max_pixels:,} pixels.") from error
     except _DECODER_FAULTS as error:
         said = f"the {header.format} is truncated or corrupt ({str(error)[:120] or type(error).__name__})"
         raise BadImage(said, remedy="Save the picture again and send the whole file.") from error
+
+
+def check_claim(data: bytes, max_pixels: int) -> Header:
+    """What the first bytes say, before any decoder is asked.
+
+    Raises:
+        BadImage: no picture of ours, or a size above the bounds.
+
+    """
+    if not data:
+        raise BadImage("the file is empty", remedy=_WORDS)
+    header = read_header(data)
+    if header is None:
+        raise BadImage("the file is not a PNG, JPEG or WebP picture", remedy=_WORDS)
+    if header.size:
+        _check_size(header.size, max_pixels)
+    return header
 
 
 def _check_size(size: tuple[int, int], max_pixels: int) -> None:
@@ -115,6 +128,35 @@ def _check_single(image: Image.Image, kind: Format) -> None:
         raise BadImage(f"the {kind} is an animation of {frames} frames", remedy="Send one frame as a picture.")
 
 
+def _profiled(image: Image.Image) -> Image.Image:
+    """The picture in sRGB where its file says what its numbers mean; a profile that can't be read says nothing."""
+    profile = image.info.get("icc_profile")
+    if not isinstance(profile, bytes) or image.mode not in {"L", "P", "RGB", "RGBA", "CMYK"}:
+        return image
+    if len(profile) > MAX_PROFILE_BYTES:
+        said = f"the picture has a colour profile of {len(profile):,} bytes, more than {MAX_PROFILE_BYTES:,}"
+        raise BadImage(said, remedy="Convert it to sRGB.")
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        if "srgb" in ImageCms.getProfileDescription(source).lower():
+            return image
+        exif, clear = image.getexif(), image.has_transparency_data
+        if image.mode == "P":
+            image = image.convert("RGBA" if clear else "RGB")
+        if clear and image.mode not in {"RGB", "RGBA"}:
+            return image
+        into = "RGBA" if image.mode == "RGBA" else "RGB"
+        made = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode=into)
+    except (ImageCms.PyCMSError, *_DECODER_FAULTS):
+        return image
+    if made is None:
+        return image
+    made.info.clear()
+    if orientation := exif.get(ExifTags.Base.Orientation):
+        made.getexif()[ExifTags.Base.Orientation] = orientation
+    return made
+
+
 def _upright(image: Image.Image) -> Image.Image:
     turn = None
     # A broken EXIF block (Pillow warns or raises, as it comes) says nothing about the pixels, which are whole.
@@ -135,8 +177,10 @@ def _rgb(image: Image.Image) -> Pixels:
 
 def _from_16_bit(image: Image.Image) -> Pixels:
     """Pillow's own conversion clips at 255 instead of scaling."""
-    grey = np.clip(np.asarray(image, dtype=np.int64), 0, 0xFFFF)
+    grey = np.clip(np.asarray(image), 0, 0xFFFF).astype(np.uint32)
     transparent = image.info.get("transparency")
     if isinstance(transparent, int):
-        grey = np.where(grey == transparent, 0xFFFF, grey)
-    return np.repeat(((grey + 128) // 257).astype(np.uint8)[..., None], 3, axis=2)
+        grey[grey == transparent] = 0xFFFF
+    grey += 128
+    grey //= 257
+    return np.repeat(grey.astype(np.uint8)[..., None], 3, axis=2)
