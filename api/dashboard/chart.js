@@ -4,6 +4,9 @@ import uPlot from "./vendor/uplot.js";
 import { count, rate } from "./words.js";
 
 const HEIGHT = 170;
+const minutes = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
+const seconds = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const clocks = (_, ticks) => ticks.map((at) => (ticks[1] - ticks[0] < 60 ? seconds : minutes).format(at * 1000));
 
 // columns: [[name in data, word, state whose colour it takes], …]
 export function Chart({ title, data, columns, perMinute = false }) {
@@ -21,8 +24,9 @@ export function Chart({ title, data, columns, perMinute = false }) {
     const axis = { stroke: of("quiet"), grid: { stroke: of("line"), width: 1 }, ticks: { show: false }, font: `11px ${style.fontFamily}` };
     plot.current = new uPlot({
       width: box.current.clientWidth, height: HEIGHT, legend: { show: false }, cursor: { y: false, points: { size: 6 } },
-      scales: { y: { range: (_, low, high) => [0, Math.max(1, high * 1.1)] } },
-      axes: [{ ...axis, space: 70 }, { ...axis, size: 46, values: (_, ticks) => ticks.map((tick) => (tick >= 1e4 ? `${tick / 1e3}k` : tick)) }],
+      // A farm that began a minute ago is not shown as an hour of nothing, nor as if that minute were all.
+      scales: { x: { range: (_, low, high) => [Math.min(low, high - 60 * data.step_s), high] }, y: { range: (_, low, high) => [0, Math.max(1, high * 1.1)] } },
+      axes: [{ ...axis, space: 80, values: clocks }, { ...axis, size: 46, values: (_, ticks) => ticks.map((tick) => (tick >= 1e4 ? `${tick / 1e3}k` : tick)) }],
       series: [{}, ...columns.map(([, word, state], n) => ({
         label: word, stroke: of(`state-${state}`), width: 1.75, dash: n ? [5, 4] : undefined,
         fill: n ? undefined : of(`cell-${state}`), points: { show: false }, spanGaps: false,

@@ -11,7 +11,7 @@ import { Failures } from "./failures.js";
 import { Sweep } from "./sweep.js";
 import { Timeline, rateOf } from "./timeline.js";
 import { Why } from "./why.js";
-import { Fault, Ghost, Legend, Progress, Said, State } from "./parts.js";
+import { Fault, Ghost, Labels, Legend, Progress, Said, State } from "./parts.js";
 import { REFUSED, SETTLED, TERMINAL } from "./states.js";
 import { ago, count, dateOf, rate, span } from "./words.js";
 
@@ -100,10 +100,9 @@ function Head({ job, live, refresh }) {
     <div class="row between wrap"><div>
       <p class="crumbs"><a href="/jobs">Jobs</a></p>
       <h1 tabindex="-1"><${Said}>${job.name || job.id}<//></h1>
-      <p class="quiet"><${State} state=${job.state} />${job.reason ? html` · <${Said}>${job.reason}<//>` : ""}
-        · ${job.lane} · <${Said}>${job.models.join(", ")}<//> · ${dateOf(job.created_at)}
-        ${Object.entries(job.labels || {}).map(([name, value]) => html` <a key=${name} class="tag" href=${`/jobs?label=${encodeURIComponent(`${name}=${value}`)}`}><${Said}>${name}: ${value}<//></a>`)}
-        <span class="standing" data-standing=${live.standing} role="status">${STANDING[live.standing]}</span></p>
+      <p class="quiet dots"><${State} state=${job.state} />${job.reason && html`<${Said}>${job.reason}<//>`}<span>${job.lane}</span><${Said}>${job.models.join(", ")}<//>
+        <span>${dateOf(job.created_at)}</span><span class="standing" data-standing=${live.standing} role="status">${STANDING[live.standing]}</span></p>
+      <${Labels} labels=${job.labels} />
     </div><${Controls} job=${job} refresh=${refresh} /></div>
     <${Progress} job=${job} />
     <div class="row between wrap"><${Legend} job=${job} />

@@ -4,7 +4,7 @@ import { choose, query, withQuery } from "./url.js";
 import { get, post } from "./http.js";
 import { usePoll } from "./poll.js";
 import { Strip } from "./strip.js";
-import { Command, Empty, Fault, Ghost, Progress, Said, State, ask, attempt } from "./parts.js";
+import { Command, Empty, Fault, Ghost, Labels, Progress, Said, State, ask, attempt } from "./parts.js";
 import { GLYPHS, JOB_STATES } from "./states.js";
 import { ago, count, counted } from "./words.js";
 
@@ -119,15 +119,14 @@ function Bulk({ chosen, jobs, asked, counts, all, none, refresh }) {
 }
 
 function Line({ job, chosen, toggle }) {
-  const labels = Object.entries(job.labels || {});
   return html`<li class="job">
     <input type="checkbox" checked=${chosen} onChange=${toggle} aria-label=${`Choose ${job.name || job.id}`} />
     <${Strip} job=${job} most=${4} />
     <div class="job-words">
       <a class="title" href=${`/jobs/${job.id}`}><${Said}>${job.name || job.id}<//></a>
-      <p class="quiet"><${State} state=${job.state} />${job.reason ? html` · <${Said}>${job.reason}<//>` : ""} · ${ago(job.created_at)}
-        · <${Said}>${job.models.join(", ")}<//>${job.lane !== "normal" ? ` · ${job.lane}` : ""}
-        ${labels.map(([name, value]) => html` <a key=${name} class="tag" href=${withQuery({ label: `${name}=${value}` })}><${Said}>${name}: ${value}<//></a>`)}</p>
+      <p class="quiet dots"><${State} state=${job.state} />${job.reason && html`<${Said}>${job.reason}<//>`}<span>${ago(job.created_at)}</span>
+        <${Said}>${job.models.join(", ")}<//>${job.lane !== "normal" && html`<span>${job.lane}</span>`}</p>
+      <${Labels} labels=${job.labels} />
     </div>
     <div class="job-counts"><${Progress} job=${job} slim />
       <p class="quiet">${count(job.settled)} / ${count(job.count)}${job.refused ? html` <span class="bad">✕ ${count(job.refused)}</span>` : ""}</p></div>

@@ -57,8 +57,8 @@ function Latest({ jobs }) {
       <div class="row between"><a class="title" href=${`/jobs/${job.id}`}><${Said}>${job.name || job.id}<//></a><${State} state=${job.state} /></div>
       <${Strip} job=${job} most=${6} />
       <${Progress} job=${job} slim />
-      <p class="quiet figures-line">${count(job.settled)} of ${counted(job.count, "picture")}${job.refused
-        ? html` · <span class="bad">${count(job.refused)} refused</span>` : ""} · ${ago(job.created_at)}</p>
+      <p class="quiet dots"><span>${count(job.settled)} of ${counted(job.count, "picture")}</span>
+        ${job.refused > 0 && html`<span class="bad">${count(job.refused)} refused</span>`}<span>${ago(job.created_at)}</span></p>
     </li>`)}</ul></section>`;
 }
 

@@ -9,6 +9,9 @@ export const State = ({ state }) => html`<span class="state" data-state=${state}
 // What the user wrote may run either way; `auto` lets each text decide for itself.
 export const Said = ({ children, as = "bdi", ...rest }) => html`<${as} dir="auto" ...${rest}>${children}<//>`;
 
+export const Labels = ({ labels = {} }) => (Object.keys(labels).length > 0 ? html`<p class="tags">${Object.entries(labels).map(([name, value]) => html`<a
+  key=${name} class="tag" href=${`/jobs?label=${encodeURIComponent(`${name}=${value}`)}`}><${Said}>${name}: ${value}<//></a>`)}</p>` : null);
+
 // A job's variants as one bar. The numbers stand beside it, so the bar itself is a picture for those who see it.
 export function Progress({ job, slim = false }) {
   const begun = job.leased || 0, waiting = job.waiting || 0, whole = Math.max(1, job.count);

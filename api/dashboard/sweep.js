@@ -14,7 +14,13 @@ const SHOWN = {
 };
 const SIZES = [6, 12, 24, 40, 64, 96, 144, 220];
 
-const fitting = (total) => (total <= 60 ? 144 : total <= 600 ? 96 : total <= 20000 ? 64 : 40);
+// As large as lets the columns stand side by side, but large enough to see a picture; a long stream begins smaller.
+function fitting(grid, { y }) {
+  const across = y ? grid.axes.reduce((n, axis) => (axis.key === y ? n : n * axis.size), 1) : 0;
+  if (!y) return grid.total <= 60 ? 144 : grid.total <= 600 ? 96 : grid.total <= 20000 ? 64 : 40;
+  const room = Math.min(innerWidth, 1440) - 220;
+  return [144, 96].find((size) => size * across <= room) || 64;
+}
 
 // What the URL says of the sheet: {y, x, pins, show, size}.
 export function choiceOf(grid, asked) {
@@ -28,7 +34,7 @@ export function choiceOf(grid, asked) {
   const of = (name) => { const key = asked.get(name); return keys.has(key) ? (key === "-" ? "" : key) : usual[name]; };
   const size = Number(asked.get("size"));
   const show = SHOWN[asked.get("show")] ? asked.get("show") : "";
-  return { y: of("y"), x: of("x"), pins, show, size: SIZES.includes(size) ? size : fitting(grid.total) };
+  return { y: of("y"), x: of("x"), pins, show, size: SIZES.includes(size) ? size : fitting(grid, { y: of("y") }) };
 }
 
 export function Sweep({ job, grid, problem, cells, thumbs, version }) {

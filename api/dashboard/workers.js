@@ -28,7 +28,7 @@ function Worker({ worker, refresh }) {
   return html`<li class="card worker" data-worker=${worker.id}>
     <div class="row between"><h2 class="title"><${Said}>${worker.id}<//></h2><span class="state" data-state=${word === "busy" ? "running" : word === "idle" ? "queued" : "paused"}>
       <span class="glyph" aria-hidden="true">${{ busy: "▶", idle: "○", drained: "‖" }[word]}</span>${word}</span></div>
-    <p class="quiet"><${Said}>${worker.device_name || worker.device}<//> · ${worker.backend} · <${Said}>${worker.models.join(", ") || "no model"}<//></p>
+    <p class="quiet dots"><${Said}>${worker.device_name || worker.device}<//><span>${worker.backend}</span><${Said}>${worker.models.join(", ") || "no model"}<//></p>
     <dl class="legend">
       <div><dt>a minute</dt><dd>${rate(worker.images_per_minute)}</dd></div>
       <div><dt>in flight</dt><dd>${count(worker.in_flight ?? worker.busy)}</dd></div>

@@ -19,6 +19,7 @@ from api.stability.grpc_web import GrpcWeb
 from api.web import (
     control,
     events,
+    failures,
     health,
     jobs,
     metrics,
@@ -85,6 +86,7 @@ def create_app(desk: Desk) -> FastAPI:
         plan,
         control,
         results,
+        failures,
         events,
         uploads,
         workers,
