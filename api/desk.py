@@ -25,8 +25,10 @@ from jobs.ids import is_job_id
 from jobs.keys import manifest_uri, sheet_uri
 from jobs.ledger.book import Book
 from jobs.ledger.feed import Feed
+from jobs.ledger.finding import Counts, Wanted, count, find
 from jobs.ledger.insight import situation, variant
 from jobs.ledger.instance import Instance
+from jobs.ledger.marks import Mark
 from jobs.ledger.views import JobView, WorkerView
 from jobs.manifest import Format, parse_manifest
 from jobs.models import ModelTable
@@ -48,6 +50,7 @@ class JobsPage:
 
     jobs: tuple[JobView, ...]
     next_cursor: str | None
+    counts: Counts
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,7 +138,16 @@ class Desk:
         """
         return self.book.describe(job, caller=caller)
 
-    def list(self, *, caller: str, state: State | None, cursor: str, limit: int) -> JobsPage:
+    def list(
+        self,
+        *,
+        caller: str,
+        state: State | None,
+        cursor: str,
+        limit: int,
+        text: str = "",
+        labels: tuple[str, ...] = (),
+    ) -> JobsPage:
         """The caller's jobs, newest first, after the page whose `next_cursor` is `cursor` ("": from the newest).
 
         Raises:
@@ -144,11 +156,12 @@ class Desk:
         """
         if cursor and not is_job_id(cursor):
             raise NotFound(f"cursor={ascii(cursor)[:80]} is not from a page of jobs", remedy="Begin without one.")
-        found = self.book.jobs(caller=caller, state=state, before=cursor or None, limit=limit + 1)
+        wanted = Wanted(caller, state, text, labels)
+        found = find(self.book, wanted, before=cursor, limit=limit + 1)
         if not found:
             self.instance.require()  # an empty list must not hide that everything was lost
-        shown = found[:limit]
-        return JobsPage(shown, shown[-1].id if len(found) > limit else None)
+        shown = tuple(self.book.describe(job, caller=caller) for job in found[:limit])
+        return JobsPage(shown, found[limit - 1] if len(found) > limit else None, count(self.book, wanted))
 
     def manifest(self, job: str, *, caller: str) -> bytes:
         """The frozen job spec as canonical JSON.
@@ -175,10 +188,11 @@ class Desk:
         sweep = stored_sweep(self.storage, found.view.results_uri, spec)
         return of_variant(found, facts, workers, hole=sweep.is_hole(index))
 
-    def results(self, job: str, *, caller: str, cursor: str, limit: int) -> ResultsPage:
+    def results(self, job: str, *, caller: str, cursor: str, limit: int, mark: Mark | None = None) -> ResultsPage:
         """Outcomes in the order of their indexes; see `api.results.page`."""
-        view = self.get(job, caller=caller)
-        return page(job, results_uri=view.results_uri, cursor=cursor, limit=limit, book=self.book, storage=self.storage)
+        uri = self.get(job, caller=caller).results_uri
+        book, storage = self.book, self.storage
+        return page(job, results_uri=uri, cursor=cursor, limit=limit, book=book, storage=storage, mark=mark)
 
     def sheet(self, job: str, *, caller: str) -> str:
         """A link to the job's contact sheet, good for 15 minutes.

@@ -112,7 +112,7 @@ def _lost(folder: str, about: JobFile, text: bytes, storage: Storage) -> Lost:
         max_failures=spec.run.failures_allowed(sweep.count),
         created_at=about.created_at,
         ended=about.ended,
-        more=restored_fields(spec.run.budget, spec.run.webhook),
+        more=restored_fields(spec.run.budget, spec.run.webhook, spec.labels),
     )
 
 

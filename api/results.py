@@ -19,6 +19,7 @@ from jobs.errors import ImageNotFound, InvalidSpec, Problem, StorageUnavailable
 from jobs.keys import records_prefix
 from jobs.ledger.book import Book
 from jobs.ledger.keyspace import MAX_CHUNK
+from jobs.ledger.marks import Mark, marked, marks_of
 from jobs.storage import Storage
 from jobs.variant import Scalar
 
@@ -61,6 +62,9 @@ class Record(BaseModel):
     height: int | None = Field(None, description="pixels")
     fingerprint: str = Field("", description="equal fingerprints, equal bytes")
     seconds: float | None = Field(None, description="device time, its share of the batches it was in")
+    worker: str = Field("", description="that made it")
+    settled_at: float | None = Field(None, description="Unix seconds on that worker's clock")
+    mark: Literal["star", "reject"] | None = Field(None, description="what somebody thinks of the picture")
     seed: int | None = None
     parameters: dict[str, object] = Field(default={}, description="everything that decided the pixels, resolved")
     coordinates: dict[str, Scalar] = Field(default={}, description="the axis values that led here")
@@ -112,22 +116,32 @@ def index_of(cursor: str) -> int:
     return int(digits)
 
 
-def page(job: str, *, results_uri: str, cursor: str, limit: int, book: Book, storage: Storage) -> ResultsPage:
-    """At most `limit` (1 to 500) outcomes from the cursor on; `results_uri` ends in a slash.
+def page(
+    job: str, *, results_uri: str, cursor: str, limit: int, book: Book, storage: Storage, mark: Mark | None = None
+) -> ResultsPage:
+    """At most `limit` (1 to 500) outcomes from the cursor on, only those that bear `mark` where one is said.
+
+    results_uri: ends in a slash.
 
     Raises:
         InvalidSpec: a cursor that was not given out here.
         StorageUnavailable, LedgerUnavailable: try again.
 
     """
-    found = book.done_after(job, index_of(cursor), limit + 1)
+    start = index_of(cursor)
+    if mark is None:
+        found = book.done_after(job, start, limit + 1)
+    else:
+        found = marked(book, job, mark, start=start, limit=limit + 1)
     indexes, more = found[:limit], len(found) > limit
     if not indexes:
         return ResultsPage(records=[], next_cursor=None)
     refused = book.refused(job, indexes)
     known = _read(results_uri, indexes, refused, storage)
     messages = _kept_by_the_ledger(job, refused - known.keys(), book)
-    records = [_linked(known.get(index) or messages.get(index) or _bare(index, refused), storage) for index in indexes]
+    said = marks_of(book, job, indexes)
+    told = [known.get(index) or messages.get(index) or _bare(index, refused) for index in indexes]
+    records = [_linked(record, storage, said.get(record.index)) for record in told]
     return ResultsPage(records=records, next_cursor=cursor_of(indexes[-1] + 1) if more else None)
 
 
@@ -201,7 +215,8 @@ def _bare(index: int, refused: frozenset[int]) -> Record:
     return Record(index=index, state="refused" if index in refused else "settled")
 
 
-def _linked(record: Record, storage: Storage) -> Record:
+def _linked(record: Record, storage: Storage, said: Mark | None) -> Record:
     if record.state != "settled" or not record.key:
         return record
-    return record.model_copy(update={"link": storage.link(record.key, ttl_seconds=LINK_SECONDS)})
+    link = storage.link(record.key, ttl_seconds=LINK_SECONDS)
+    return record.model_copy(update={"link": link, "mark": None if said is None else said.value})

@@ -50,6 +50,7 @@ def submit(desk: "Desk", spec: JobSpec, *, caller: str, idempotency_key: str | N
         idempotency_key=idempotency_key,
         budget=spec.run.budget,
         webhook=spec.run.webhook,
+        labels=spec.labels,
         body_hash=hashlib.sha256(canonical_json(spec)).hexdigest(),
     )
     desk.tickets.light()

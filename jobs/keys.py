@@ -1,7 +1,8 @@
 """Where everything of a job lies: deterministic keys, so that a crash and a repeat meet at the same object.
 
-Below the results URI: `pictures/…`, `records/…`, `manifest.json`, `job.json`, `results.jsonl`, `errors.jsonl`,
-`sheet.png`. No key is a prefix of another, every key has an extension, and no text of a user's reaches a key unslugged.
+Below the results URI: `pictures/…`, `thumbs/…`, `records/…`, `manifest.json`, `job.json`, `results.jsonl`,
+`errors.jsonl`, `sheet.png`. No key is a prefix of another, every key has an extension, and no text of a user's reaches
+a key unslugged.
 """
 
 import re
@@ -83,6 +84,16 @@ def _said(name: str, variant: Variant) -> str:
         value = getattr(variant.parameters, name)
         return "" if value is None else spell(value)
     return spell(variant.variables[name]) if name in variant.variables else ""
+
+
+def thumb_uri(results_uri: str, index: int) -> str:
+    """Where a variant's thumbnail lies: by its index alone, so that whoever lists many needs no manifest."""
+    return f"{results_uri}thumbs/{index:012d}.webp"
+
+
+def init_thumb_uri(results_uri: str, name: str) -> str:
+    """Where the thumbnail of an init image lies. name: as `InitImage.name`, which is fit to be part of a key."""
+    return f"{results_uri}thumbs/init/{name}.webp"
 
 
 def record_uri(results_uri: str, *, chunk_start: int, fence: int, part: int) -> str:

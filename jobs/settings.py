@@ -86,6 +86,7 @@ class Settings(BaseSettings):
     max_image_pixels: int = Field(50_000_000, ge=64, description="of an init image, before it is decoded")
     max_variants: int = Field(1_000_000_000, ge=1, description="of one job")
 
+    thumb_pixels: int = Field(256, ge=0, le=1024, description="of a thumbnail's longer side; 0: none are made")
     retention_days: float = Field(
         0, ge=0, le=36_500, description="finished jobs leave Redis after so long, their objects stay; 0: never"
     )

@@ -106,6 +106,31 @@ class Sweep:
         image, rest = divmod(self._checked(index), self.span)
         return self._holes.is_hole(image, rest // self.samples)
 
+    @property
+    def strides(self) -> tuple[int, ...]:
+        """How far apart two positions are whose coordinates differ by one on each of `axes`."""
+        return tuple(stride * self.samples for stride in self._holes.strides)
+
+    @property
+    def included_from(self) -> int:
+        """Where the included cells of an image begin, counted from its first position."""
+        return self._holes.product * self.samples
+
+    def hole_bits(self, start: int, stop: int) -> str:
+        """A digit for each position `start <= p < stop` (within the sweep): `1` where it is not rendered.
+
+        Many at once cost little: whole stretches are copied, and images of the same kind share them.
+        """
+        if self._holes.none or start >= stop:
+            return "0" * (stop - start)
+        parts = []
+        for image in range(start // self.span, (stop - 1) // self.span + 1):
+            first = image * self.span
+            parts.append(
+                self._holes.bits(image, max(start, first) - first, min(stop, first + self.span) - first, self.samples)
+            )
+        return "".join(parts)
+
     def __iter__(self) -> Iterator[Variant]:
         """The variants that are rendered, in order of position, one after another."""
         return (self[index] for index in range(len(self)) if not self.is_hole(index))

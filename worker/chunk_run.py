@@ -49,6 +49,9 @@ def _run(lease: Lease, shop: "Workshop") -> Tally:
             LEASES_LOST.inc()
         else:
             _give_back(lease, shop, tally, fault, seconds=shop.clock() - began)
+    trouble = fault or tally.trouble
+    if trouble is not None:
+        shop.condition.failed(lease.job, trouble)
     if isinstance(fault, StorageUnavailable) or tally.away >= STREAK:
         shop.circuit.failed()
     elif tally.settled:

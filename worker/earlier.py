@@ -13,7 +13,7 @@ from pathlib import Path
 
 import orjson
 
-from jobs.keys import extended_uri, records_prefix
+from jobs.keys import extended_uri, records_prefix, thumb_uri
 from jobs.ledger.views import JobView
 from jobs.storage import Storage
 from worker.backends import Order, Stored
@@ -41,26 +41,32 @@ class Earlier:
             if self._rows is None:
                 self._rows = self._read()
             row = self._rows.execute(
-                "SELECT key, sha256, size FROM made WHERE fingerprint = ?", (order.fingerprint,)
+                "SELECT key, sha256, size, place FROM made WHERE fingerprint = ?", (order.fingerprint,)
             ).fetchone()
         if row is None:
             return None
-        key, sha256, size = row
+        key, sha256, size, place = row
         there = self._storage.head(key)
-        return Stored(order, sha256, size, linked=key) if there is not None and there.size == size else None
+        if there is None or there.size != size:
+            return None
+        return Stored(order, sha256, size, linked=key, thumb=thumb_uri(self._results_uri, place))
 
     def _read(self) -> sqlite3.Connection:
         folder = tempfile.TemporaryDirectory(prefix="pentimento-earlier-")
         rows = sqlite3.connect(Path(folder.name) / "made.sqlite", check_same_thread=False)
         weakref.finalize(self, _dispose, rows, folder)
         rows.execute("PRAGMA synchronous = OFF")
-        rows.execute("CREATE TABLE made (fingerprint TEXT PRIMARY KEY, key, sha256, size) WITHOUT ROWID")
+        rows.execute("CREATE TABLE made (fingerprint TEXT PRIMARY KEY, key, sha256, size, place) WITHOUT ROWID")
         for part in self._storage.list(records_prefix(self._results_uri)):
             lines = self._storage.read(part.uri, limit=PART_BYTES).splitlines()
             records = (orjson.loads(line) for line in lines if line)
             rows.executemany(
-                "INSERT OR REPLACE INTO made VALUES (?, ?, ?, ?)",
-                ((r["fingerprint"], r["key"], r["sha256"], r["size"]) for r in records if r["state"] == "settled"),
+                "INSERT OR REPLACE INTO made VALUES (?, ?, ?, ?, ?)",
+                (
+                    (r["fingerprint"], r["key"], r["sha256"], r["size"], r["index"])
+                    for r in records
+                    if r["state"] == "settled"
+                ),
             )
         rows.commit()
         return rows

@@ -9,6 +9,7 @@ from jobs.broker import LIGHT_QUEUE, render_queue
 from jobs.errors import LedgerLost, LedgerUnavailable, StorageUnavailable
 from jobs.ledger.figures import Figures
 from jobs.ledger.retention import finished, forget
+from jobs.ledger.rings import sample
 from jobs.ledger.wanted import FIRST_CHUNK
 from jobs.telemetry.carrying import Packer
 from jobs.telemetry.metrics import LEASES_EXPIRED, REAPER_ROUNDS, SLOTS, TICKETS
@@ -39,6 +40,7 @@ def tick(shop: "Workshop") -> None:
     if reaped:
         _log.warning("leases expired", count=reaped)
     dispatch(shop)
+    sample(shop.book, workers=len(shop.book.workers()))
     retire(shop)
 
 

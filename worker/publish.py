@@ -26,6 +26,7 @@ from worker.manifests import Plan
 from worker.output.picture import Encoder
 from worker.records import RecordParts, refused_record, settled_record
 from worker.stored import find_stored
+from worker.thumbs import Thumbs
 
 _log = structlog.get_logger(__name__)
 
@@ -52,13 +53,17 @@ class Pace:
 
 @dataclass(slots=True)
 class Tally:
-    """What became of a lease. away: faults of the store in a row, since it last took a picture."""
+    """What became of a lease. away: faults of the store in a row, since it last took a picture.
+
+    trouble: what went wrong last.
+    """
 
     settled: int = 0
     refused: int = 0
     done: set[int] = field(default_factory=set)
     postponed: list[tuple[GiveBack, str, str]] = field(default_factory=list)
     away: int = 0
+    trouble: PentimentoError | None = None
 
 
 class Publisher:
@@ -74,6 +79,7 @@ class Publisher:
         encoder: Encoder,
         pool: ThreadPoolExecutor,
         pace: Pace,
+        thumbs: Thumbs,
     ) -> None:
         self.tally = tally
         self._held = held
@@ -83,6 +89,7 @@ class Publisher:
         self._encoder = encoder
         self._pool = pool
         self._pace = pace
+        self._thumbs = thumbs
         self._parts = RecordParts(storage, held.lease)
         self._pending: dict[Future[dict[str, Any]], Variant] = {}
         self._records: list[dict[str, Any]] = []
@@ -118,6 +125,7 @@ class Publisher:
             with staged("encode"):
                 data = self._encoder.encode(outcome, self._plan.spec.output.format)
             sha256, size, seconds = hashlib.sha256(data).hexdigest(), len(data), outcome.seconds
+            self._thumbs.keep(self._held.lease.results_uri, order, outcome.pixels)
             reach("before-write")
             with staged("upload"):
                 written = self._storage.write(uri, data, self._media_type, if_absent=True)
@@ -133,7 +141,9 @@ class Publisher:
         else:
             height, width = order.pixels.shape[:2]
             sha256, size, seconds = outcome.sha256, outcome.size, 0.0
-            uri = outcome.linked or uri
+            if outcome.linked:
+                uri = outcome.linked
+                self._thumbs.link(self._held.lease.results_uri, order, outcome.thumb)
             VARIANTS.labels("linked" if outcome.linked else "stored", "").inc()
         self._held.moved()
         return settled_record(
@@ -176,6 +186,7 @@ class Publisher:
             random=pace.random(),
         )
         self.tally.done.add(variant.index)
+        self.tally.trouble = error
         if isinstance(error, StorageUnavailable):
             self.tally.away += 1
         if isinstance(verdict, Again):

@@ -22,9 +22,11 @@ from jobs.retry import Again, GiveUp, decide
 from jobs.settings import Settings
 from jobs.storage import open_storage
 from jobs.storage.rights import Rights
+from jobs.telemetry.metrics import HANDS
 from worker.backends.registry import open_backend
 from worker.booth.pool import booths
 from worker.circuit import Circuit
+from worker.condition import Condition
 from worker.crash_points import trap
 from worker.floor import Floor
 from worker.intake import Intake
@@ -34,6 +36,7 @@ from worker.manifests import Manifests, Plan
 from worker.output.picture import Encoder
 from worker.prepare import Preparer
 from worker.publish import Pace, Publisher, Tally
+from worker.thumbs import Thumbs
 from worker.watchdog import Watchdog
 
 PREPARE_THREADS = 4
@@ -71,6 +74,8 @@ class Workshop:
         self.rights = Rights(settings)
         self.intake = Intake(self.storage, settings, fetcher=Fetcher(self.storage, settings, rights=self.rights))
         self.encoder = Encoder(self.table, engine=settings.backend)
+        self.condition = Condition(self.clock)
+        self.thumbs = Thumbs(self.storage, settings.thumb_pixels)
         self.rendered = 0
         self._random = random.Random()  # noqa: S311 - spreads retries; nothing secret
         self.circuit = Circuit(self.clock, self._random.random)
@@ -106,7 +111,8 @@ class Workshop:
     def publisher(self, held: HeldLease, plan: Plan, tally: Tally) -> Publisher:
         """A publisher for one lease."""
         pace = Pace(self.settings.max_attempts, self.settings.retry_base_seconds, self._random.random)
-        return Publisher(held, plan, tally, self.leasing, self.storage, self.encoder, self._publish_pool, pace)
+        pool, thumbs = self._publish_pool, self.thumbs
+        return Publisher(held, plan, tally, self.leasing, self.storage, self.encoder, pool, pace, thumbs)
 
     def verdict(self, error: PentimentoError, attempt: int) -> Again | GiveUp:
         """What to do about a fault that hit a whole chunk or duty."""
@@ -134,6 +140,11 @@ class Workshop:
             busy=self.floor.busy if self.circuit.closed else self.floor.slots,
             seen_at=0.0,
             rendered=self.rendered,
+            device_name=self.backend.device_name,
+            memory_used=_device_memory("used"),
+            memory_limit=_device_memory("limit"),
+            per_minute=self.condition.per_minute(self.rendered),
+            trouble=self.condition.trouble,
         )
 
     def close(self) -> None:
@@ -142,3 +153,8 @@ class Workshop:
         self._prepare_pool.shutdown(wait=False, cancel_futures=True)
         booths().rest()
         self._publish_pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _device_memory(kind: str) -> int:
+    """Bytes as the device last said, 0 where there is none that says so."""
+    return int(HANDS.get_sample_value("pentimento_device_memory_bytes", {"kind": kind}) or 0)

@@ -47,6 +47,8 @@ class Job(Answer):
     refused: Whole = 0
     leased: Whole = 0
     waiting: Whole = 0
+    stars: Whole = 0
+    rejects: Whole = 0
     created_at: Seconds = 0
     started_at: Seconds = 0
     finished_at: Seconds = 0
@@ -150,6 +152,7 @@ class Record(Answer):
     sha256: Text = ""
     size: Whole = 0
     seed: int | None = None
+    mark: Text = ""
     error: Failure | None = None
 
 

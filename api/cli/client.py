@@ -115,16 +115,17 @@ class Client:
         asked = {"state": state, "limit": str(limit), "cursor": cursor}
         return self._call(Jobs, "GET", "/v1/jobs", params={name: said for name, said in asked.items() if said})
 
-    def results(self, job: str, *, cursor: str = "", limit: int) -> Records:
-        """A page of at most `limit` outcomes."""
-        params = {"limit": str(limit)} | ({"cursor": cursor} if cursor else {})
+    def results(self, job: str, *, cursor: str = "", limit: int, mark: str = "") -> Records:
+        """A page of at most `limit` outcomes; mark: only those that bear it, star or reject."""
+        said = {"limit": str(limit), "cursor": cursor, "mark": mark}
+        params = {name: value for name, value in said.items() if value}
         return self._call(Records, "GET", f"{self._path(job)}/results", params=params)
 
-    def every_result(self, job: str, *, page: int = 100) -> Iterator[Record]:
+    def every_result(self, job: str, *, page: int = 100, mark: str = "") -> Iterator[Record]:
         """All outcomes, fetched page by page, so that links are fresh when they are used."""
         cursor = ""
         while True:
-            answer = self.results(job, cursor=cursor, limit=page)
+            answer = self.results(job, cursor=cursor, limit=page, mark=mark)
             yield from answer.records
             cursor = answer.next_cursor
             if not cursor:

@@ -46,9 +46,9 @@ class Tally:
 
 
 def download(
-    client: Client, job: Job, folder: Path, *, on_file: Callable[[], None], pause_seconds: float = 0.5
+    client: Client, job: Job, folder: Path, *, on_file: Callable[[], None], mark: str = "", pause_seconds: float = 0.5
 ) -> Tally:
-    """Every picture of `job` to its place below `folder`. A fault of one picture ends up in the tally.
+    """Every picture of `job` (that bears `mark`) to its place below `folder`. One picture's fault goes to the tally.
 
     Raises:
         OSError: the folder can't be written.
@@ -59,7 +59,7 @@ def download(
     with open_http() as http:
         fetcher = _Fetcher(http, job, folder, pause_seconds)
         with ThreadPoolExecutor(PARALLEL) as pool:
-            pictures = (record for record in client.every_result(job.id) if record.state == "settled")
+            pictures = (record for record in client.every_result(job.id, mark=mark) if record.state == "settled")
             for some in _batches(pictures):
                 for path, trouble in pool.map(fetcher, some):
                     _note(tally, path, trouble)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from api.cli.download import Tally
 
 
-def results(
+def results(  # noqa: PLR0913 - what the command takes
     job: JobId,
     download: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Fetch the pictures into this folder, only those it lacks.")
@@ -25,6 +25,8 @@ def results(
     api: Api = "",
     *,
     failed: Annotated[bool, typer.Option("--failed", help="Only refused variants, with the reason.")] = False,
+    starred: Annotated[bool, typer.Option("--starred", help="Only pictures that somebody starred.")] = False,
+    rejected: Annotated[bool, typer.Option("--rejected", help="Only pictures that somebody rejected.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """List what came of a job's variants, or fetch its pictures.
@@ -37,6 +39,7 @@ def results(
       pentimento results 01JY3ZJ8E5
       pentimento results 01JY3ZJ8E5 --failed
       pentimento results 01JY3ZJ8E5 --download pictures/
+      pentimento results 01JY3ZJ8E5 --starred --download best/
     """
     from api.cli.address import api_url
     from api.cli.client import Client
@@ -44,17 +47,20 @@ def results(
     terminal = Terminal(as_json=as_json)
     if download and (failed or cursor):
         raise typer.BadParameter("--download takes everything: --failed and --cursor don't go with it")
+    if failed + starred + rejected > 1:
+        raise typer.BadParameter("--failed, --starred and --rejected exclude each other: choose one")
+    mark = "star" if starred else "reject" if rejected else ""
     with Client(api_url(api)) as client:
         if download:
-            tally = fetch(client, terminal, client.job(job), download)
+            tally = fetch(client, terminal, client.job(job), download, mark=mark)
             terminal.answer(tally.as_json(download))
             terminal.text(tally.sentence(download))
         else:
-            _list(client, terminal, job, cursor=cursor, limit=limit, failed=failed)
+            _list(client, terminal, job, cursor=cursor, limit=limit, failed=failed, mark=mark)
 
 
-def fetch(client: "Client", terminal: Terminal, job: "Job", folder: Path) -> "Tally":
-    """All pictures of `job` into `folder`, with a progress bar where somebody watches.
+def fetch(client: "Client", terminal: Terminal, job: "Job", folder: Path, *, mark: str = "") -> "Tally":
+    """All pictures of `job` (that bear `mark`) into `folder`, with a progress bar where somebody watches.
 
     Raises:
         StorageUnavailable: some could not be fetched; the text says which, the others are there.
@@ -63,8 +69,9 @@ def fetch(client: "Client", terminal: Terminal, job: "Job", folder: Path) -> "Ta
     from api.cli.download import download
     from jobs.errors import StorageUnavailable
 
-    with terminal.bar("Fetching pictures", total=job.settled) as advance:
-        tally = download(client, job, folder, on_file=advance)
+    wanted = {"star": job.stars, "reject": job.rejects}.get(mark, job.settled)
+    with terminal.bar("Fetching pictures", total=wanted) as advance:
+        tally = download(client, job, folder, on_file=advance, mark=mark)
     if tally.failed:
         shown = "; ".join(tally.failed[:3]) + ("; …" if len(tally.failed) > 3 else "")
         message = f"{len(tally.failed)} of {tally.all} pictures could not be fetched: {shown}"
@@ -72,10 +79,10 @@ def fetch(client: "Client", terminal: Terminal, job: "Job", folder: Path) -> "Ta
     return tally
 
 
-def _list(client: "Client", terminal: Terminal, job: str, *, cursor: str, limit: int, failed: bool) -> None:
+def _list(client: "Client", terminal: Terminal, job: str, *, cursor: str, limit: int, failed: bool, mark: str) -> None:
     found: list[Record] = []
     while True:
-        page = client.results(job, cursor=cursor, limit=min(500, limit - len(found)))
+        page = client.results(job, cursor=cursor, limit=min(500, limit - len(found)), mark=mark)
         found += [record for record in page.records if not failed or record.state == "refused"]
         cursor = page.next_cursor
         if not cursor or len(found) >= limit:

@@ -2,8 +2,8 @@
 
 One file a noun (`jobs`, `results`, `uploads`, `events`, `workers`, `models`, `health`). `shapes` says what is answered,
 `problems` turns each class of the error tree into problem+json by one table, `bodies` bounds what is read, `callers`
-says who calls, `watches` lets many watch one job. Routes that block are plain functions, which FastAPI runs in threads;
-`async def` is for streams only.
+says who calls, `watches` lets many watch one job, from its `relay`. Routes that block are plain functions, which
+FastAPI runs in threads; `async def` is for streams only.
 
 What you can rely on:
 

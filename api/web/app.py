@@ -13,17 +13,22 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.desk import Desk
+from api.gallery.viewing import Viewing
 from api.gauges import Gauges
 from api.stability.door import Door
 from api.stability.grpc_web import GrpcWeb
 from api.web import (
+    bulk,
     control,
     events,
     failures,
+    grid,
     health,
     jobs,
+    marks,
     metrics,
     models,
+    overview,
     pages,
     plan,
     problems,
@@ -31,6 +36,7 @@ from api.web import (
     schema,
     upkeep,
     uploads,
+    variants,
     workers,
 )
 from api.web.metrics import Measured
@@ -73,8 +79,9 @@ def create_app(desk: Desk) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.desk = desk
-    app.state.watches = Watches(partial(_read, desk), partial(_over, desk))
     app.state.gauges = Gauges(desk, monotonic)
+    app.state.gallery = Viewing(desk)
+    app.state.watches = Watches(partial(_read, desk), desk.feed.newest, partial(_over, desk))
     app.state.door = Door(desk, app.state.watches)
     app.add_middleware(GrpcWeb, door=app.state.door)
     app.add_middleware(PlainHeaders)
@@ -82,22 +89,28 @@ def create_app(desk: Desk) -> FastAPI:
     problems.install(app)
     app.add_exception_handler(events.NothingFollows, events.nothing_follows)
     for noun in (
+        bulk,
         jobs,
         plan,
         control,
         results,
         failures,
+        grid,
+        variants,
+        marks,
         events,
         uploads,
         workers,
         models,
         schema,
+        overview,
         upkeep,
         health,
         metrics,
         pages,
     ):
         app.include_router(noun.router)
+    app.include_router(plan.lint_router)
     app.openapi = _with_the_spec(app)  # type: ignore[method-assign]  # FastAPI's own way to extend the document
     return app
 

@@ -6,6 +6,7 @@ from typing import Annotated, cast
 from fastapi import Depends, Header, Path, Request
 
 from api.desk import Desk
+from api.gallery.viewing import Viewing
 from jobs.errors import InvalidSpec, NotFound, Problem
 from jobs.ids import is_job_id
 
@@ -15,6 +16,11 @@ _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 def the_desk(request: Request) -> Desk:
     """The desk that the app was made with."""
     return cast("Desk", request.app.state.desk)
+
+
+def the_gallery(request: Request) -> Viewing:
+    """The gallery over the same desk."""
+    return cast("Viewing", request.app.state.gallery)
 
 
 def job_id(job: Annotated[str, Path(description="a job id", examples=["01k8q4zj6m0v3n7x2b5c9d1f8g"])]) -> str:
@@ -43,5 +49,6 @@ def idempotency_key(
 
 
 TheDesk = Annotated[Desk, Depends(the_desk)]
+TheGallery = Annotated[Viewing, Depends(the_gallery)]
 JobId = Annotated[str, Depends(job_id)]
 IdempotencyKey = Annotated[str | None, Depends(idempotency_key)]

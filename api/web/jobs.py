@@ -1,8 +1,10 @@
 """Jobs: submit and look."""
 
+import json
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
+from pydantic import Field
 
 from api.web.bodies import SPEC_TYPES, SpecFormat, SpecText
 from api.web.callers import Caller
@@ -10,10 +12,12 @@ from api.web.depends import IdempotencyKey, JobId, TheDesk
 from api.web.examples import SPEC_EXAMPLES
 from api.web.problems import documented
 from api.web.shapes import Job, JobList, Reasons
+from api.web.spec_text import SPEC_TEXT, SpecForm, spec_text
 from jobs.state import State
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
+Label = Annotated[str, Field(max_length=320)]
 _SPEC_REF = {"$ref": "#/components/schemas/JobSpec"}
 _SPEC_BODY = {
     "requestBody": {
@@ -58,10 +62,17 @@ def jobs(
     state: Annotated[State | None, Query(description="only these")] = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
     cursor: Annotated[str, Query(description="`next_cursor` of the page before")] = "",
+    text: Annotated[str, Query(max_length=200, description="in the name or the id, whatever its case")] = "",
+    label: Annotated[list[Label], Query(max_length=16, description="`key` or `key=value`; all of them")] = [],  # noqa: B006 - FastAPI copies it
 ) -> JobList:
-    """The caller's jobs, newest first."""
-    page = desk.list(caller=caller, state=state, cursor=cursor, limit=limit)
-    return JobList(jobs=[Job.of(view) for view in page.jobs], next_cursor=page.next_cursor)
+    """The caller's jobs, newest first, and how many there are in each state."""
+    page = desk.list(caller=caller, state=state, cursor=cursor, limit=limit, text=text, labels=tuple(label))
+    return JobList(
+        jobs=[Job.of(view) for view in page.jobs],
+        next_cursor=page.next_cursor,
+        counts=page.counts.by_state,
+        counted=page.counts.whole,
+    )
 
 
 @router.get("/{job}", summary="A job as it stands", responses=documented(404, 503))
@@ -85,9 +96,9 @@ def why(
     "/{job}/manifest",
     summary="What a job was asked to do",
     response_class=Response,
-    responses=documented(404, 503)
-    | {200: {"description": "A job spec", "content": {"application/json": {"schema": _SPEC_REF}}}},
+    responses=documented(404, 422, 503) | SPEC_TEXT,
 )
-def manifest(job: JobId, desk: TheDesk, caller: Caller) -> Response:
+def manifest(job: JobId, desk: TheDesk, caller: Caller, form: Annotated[SpecForm, Query()] = "json") -> Response:
     """The job spec as it was frozen: submitting it again makes the same pictures."""
-    return Response(desk.manifest(job, caller=caller), media_type="application/json")
+    frozen = desk.manifest(job, caller=caller)
+    return Response(frozen, media_type="application/json") if form == "json" else spec_text(json.loads(frozen), form)

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from api.pruning import Choice, states_of
 from jobs.errors import InvalidSpec, Problem
+from jobs.ledger.marks import MAX_MARKED, Mark
 from jobs.ledger.views import Selection
 from jobs.spec.model import Budget
 from jobs.state import Lane, State
@@ -65,6 +66,33 @@ class Resume(_Order):
     def budget(self) -> Budget:
         """As the ledger takes it."""
         return Budget(self.images, self.gpu_seconds)
+
+
+class MarkOne(_Order):
+    """What to think of one picture."""
+
+    mark: Mark | None = Field(description="null takes it away")
+
+
+class MarkMany(_Order):
+    """What to think of many pictures."""
+
+    mark: Mark | None = Field(description="null takes it away")
+    indexes: str = Field(
+        min_length=1, max_length=20_000, description="indexes and ranges, both ends included", examples=["3-7,9"]
+    )
+
+    @field_validator("indexes")
+    @classmethod
+    def _bounded(cls, indexes: str) -> str:
+        count = sum(stop - start for start, stop in ranges_of(indexes))
+        if not 1 <= count <= MAX_MARKED:
+            raise ValueError(f"{count} variants, 1 to {MAX_MARKED} are marked at once")
+        return indexes
+
+    def numbers(self) -> list[int]:
+        """Each of the indexes."""
+        return [index for start, stop in ranges_of(self.indexes) for index in range(start, stop)]
 
 
 class Prune(_Order):

@@ -13,12 +13,14 @@ from api.web.bodies import SPEC_TYPES, SpecFormat, SpecText
 from api.web.callers import Caller
 from api.web.depends import TheDesk
 from api.web.examples import SPEC_EXAMPLES
-from api.web.problems import documented
+from api.web.problems import ProblemItem, documented, problem_item
+from jobs.errors import InvalidSpec
 from jobs.ledger.speeds import Speeds
-from jobs.manifest import Format, parse_manifest
+from jobs.manifest import Format, parse_manifest, require_uris
 from jobs.sweep import Sweep
 
 router = APIRouter(prefix="/v1/plan", tags=["jobs"])
+lint_router = APIRouter(prefix="/v1/lint", tags=["jobs"])
 
 _SPEC_REF = {"$ref": "#/components/schemas/JobSpec"}
 _BODY = {
@@ -80,6 +82,23 @@ def plan(
 ) -> PlanShape:
     """Count a job spec exactly and estimate its time and storage; nothing is enqueued, fetched or listed."""
     return PlanShape.of(_planned(desk, text, form, show))
+
+
+class Lint(BaseModel):
+    """What is wrong with a manifest."""
+
+    problems: list[ProblemItem] = Field(description="all at once; empty where nothing is wrong")
+
+
+@lint_router.post("", summary="Check a job spec", openapi_extra=_BODY, responses=documented(400, 408, 413, 415))
+def lint(text: SpecText, form: SpecFormat, _caller: Caller) -> Lint:
+    """Every problem with its line, for an editor; wrong manifests are no error here."""
+    try:
+        spec = parse_manifest(text, source="the job spec", format=form)
+        require_uris(spec)
+    except InvalidSpec as wrong:
+        return Lint(problems=[problem_item(problem) for problem in wrong.problems])
+    return Lint(problems=[])
 
 
 def _planned(desk: Desk, text: bytes, form: Format, show: int) -> Plan:

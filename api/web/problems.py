@@ -89,6 +89,12 @@ def documented(*statuses: int) -> dict[int | str, dict[str, object]]:
     }
 
 
+def binary(*media_types: str) -> dict[int | str, dict[str, object]]:
+    """The OpenAPI `responses` of a route that answers with bytes of one of these types."""
+    schema = {"schema": {"type": "string", "format": "binary"}}
+    return {200: {"description": "The bytes", "content": dict.fromkeys(media_types, schema)}}
+
+
 def components() -> dict[str, object]:
     """`ProblemBody` and what it refers to, as OpenAPI components."""
     whole = ProblemBody.model_json_schema(ref_template="#/components/schemas/{model}")
@@ -131,12 +137,13 @@ def _body(
 async def _ours(_: Request, error: Exception) -> Response:
     ours = cast("PentimentoError", error)
     status = status_of(ours)
-    problems = [_item(problem) for problem in ours.problems] if isinstance(ours, InvalidSpec) else []
+    problems = [problem_item(problem) for problem in ours.problems] if isinstance(ours, InvalidSpec) else []
     headers = {"Retry-After": str(_RETRY_AFTER_SECONDS)} if status == HTTPStatus.SERVICE_UNAVAILABLE else None
     return _answer(_body(status, ours.code, str(ours), remedy=ours.remedy, problems=problems), headers)
 
 
-def _item(problem: Problem) -> ProblemItem:
+def problem_item(problem: Problem) -> ProblemItem:
+    """A problem of a spec as the API shows it."""
     return ProblemItem(
         path=problem.path, message=problem.message, value=problem.value, remedy=problem.remedy, line=problem.line
     )

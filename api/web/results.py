@@ -9,6 +9,7 @@ from api.results import MOST_RECORDS, ResultsPage
 from api.web.callers import Caller
 from api.web.depends import JobId, TheDesk
 from api.web.problems import documented
+from jobs.ledger.marks import Mark
 
 router = APIRouter(prefix="/v1/jobs/{job}", tags=["results"])
 
@@ -20,9 +21,10 @@ def results(
     caller: Caller,
     cursor: Annotated[str, Query(description="`next_cursor` of the page before")] = "",
     limit: Annotated[int, Query(ge=1, le=MOST_RECORDS)] = 100,
+    mark: Annotated[Mark | None, Query(description="only pictures that bear it")] = None,
 ) -> ResultsPage:
     """The variants that have an outcome, in the order of their indexes, each picture with a link for 15 minutes."""
-    return desk.results(job, caller=caller, cursor=cursor, limit=limit)
+    return desk.results(job, caller=caller, cursor=cursor, limit=limit, mark=mark)
 
 
 @router.get(

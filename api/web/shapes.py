@@ -10,7 +10,7 @@ from api.doctor import Finding
 from api.readiness import Check
 from api.recovery import Recovered
 from api.why import Why
-from jobs.ledger.views import JobView, WorkerView, plain_models
+from jobs.ledger.views import JobView, plain_models
 from jobs.state import Lane, State
 
 
@@ -38,6 +38,7 @@ class Job(BaseModel):
 
     id: str = Field(examples=["01hzx3v9q2m5k8"])
     name: str = Field(examples=["autumn-catalogue"])
+    labels: dict[str, str] = Field(description="the caller's own words", examples=[{"season": "autumn"}])
     state: State
     reason: str = Field(description="why it is paused, failed or cancelled; empty otherwise")
     lane: Lane
@@ -53,6 +54,8 @@ class Job(BaseModel):
     waiting: int = Field(description="variants that will be tried again later")
     causes: dict[str, int] = Field(description="refused variants by error code", examples=[{"image_not_found": 2}])
     linked: int = Field(description="pictures that are those of the job that this one extends; once it is written")
+    stars: int = Field(description="pictures that somebody starred")
+    rejects: int = Field(description="pictures that somebody rejected")
     created_at: float
     started_at: float | None
     finished_at: float | None
@@ -70,6 +73,7 @@ class Job(BaseModel):
         return cls(
             id=view.id,
             name=view.name,
+            labels=dict(view.labels),
             state=view.state,
             reason=view.reason,
             lane=view.lane,
@@ -85,6 +89,8 @@ class Job(BaseModel):
             waiting=view.waiting,
             causes=dict(view.causes),
             linked=view.linked,
+            stars=view.stars,
+            rejects=view.rejects,
             created_at=view.created_at,
             started_at=view.started_at or None,
             finished_at=view.finished_at or None,
@@ -108,6 +114,8 @@ class JobList(BaseModel):
 
     jobs: list[Job]
     next_cursor: str | None = Field(description="for `?cursor=`; null on the last page")
+    counts: dict[State, int] = Field(description="jobs that match everything but `state`, by their state")
+    counted: bool = Field(description="false where there are more than 20,000 jobs: the counts are of the newest")
 
 
 class Reasons(BaseModel):
@@ -183,41 +191,6 @@ class UploadReceipt(BaseModel):
     uri: str = Field(description="for `images` of a job spec", examples=["upload://" + "9f" * 32])
     size: int = Field(description="bytes")
     sha256: str
-
-
-class Worker(BaseModel):
-    """A worker as it last announced itself."""
-
-    id: str
-    device: str = Field(examples=["cuda", "cpu"])
-    backend: str
-    models: list[str]
-    slots: int = Field(description="tickets that it takes at once")
-    busy: int = Field(description="tickets that it has now")
-    seen_at: float = Field(description="Unix seconds")
-    rendered: int = Field(description="pictures since it started")
-    drained: bool = Field(description="it takes no more work until it is resumed")
-
-    @classmethod
-    def of(cls, view: WorkerView) -> Self:
-        """The ledger's view as the API shows it."""
-        return cls(
-            id=view.id,
-            device=view.device,
-            backend=view.backend,
-            models=list(plain_models(view.models)),
-            slots=view.slots,
-            busy=view.busy,
-            seen_at=view.seen_at,
-            rendered=view.rendered,
-            drained=view.drained,
-        )
-
-
-class WorkerList(BaseModel):
-    """Who is there to render."""
-
-    workers: list[Worker]
 
 
 class Demand(BaseModel):

@@ -1,6 +1,8 @@
 """The ledger's face to the doors: accept, describe, list, control. The hands' face is `leasing`."""
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import redis
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from jobs.settings import Settings
 
 NO_BUDGET = Budget()
+NO_LABELS: Mapping[str, str] = MappingProxyType({})
 
 
 def connect(settings: "Settings") -> Client:
@@ -70,6 +73,7 @@ class Book:
         body_hash: str,
         budget: Budget = NO_BUDGET,
         webhook: str = "",
+        labels: Mapping[str, str] = NO_LABELS,
     ) -> Accepted:
         """Make a job durable, in O(1) of its variants.
 
@@ -83,7 +87,7 @@ class Book:
         found, created = self.script(
             "accept", job, caller, str(lane), name, spec, spec_hash, count, total, " ".join(models),
             results_uri, limit, idempotency_key or "", body_hash, IDEMPOTENCY_SECONDS,
-            _bound(budget.images), _bound(budget.gpu_seconds), webhook,
+            _bound(budget.images), _bound(budget.gpu_seconds), webhook, json.dumps(dict(labels)),
         )  # fmt: skip
         if not found:
             said = f"the idempotency key {idempotency_key!r} was used before with another body"

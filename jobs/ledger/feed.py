@@ -23,6 +23,12 @@ class Feed:
         """The feed of the ledger that the settings name; connects at the first call."""
         return cls(connect(settings), settings.redis_prefix)
 
+    def newest(self, job: str) -> str:
+        """The id of the job's last event; "0-0" where there is none."""
+        with speaking_to_redis():
+            rows = self._redis.xrevrange(self._keys.job(job, "events"), count=1)
+        return str(rows[0][0]) if rows else "0-0"
+
     def read(self, job: str, *, after: str = "0", limit: int = 500) -> tuple[Event, ...]:
         """The events after the id `after` ("0": from the first that is kept), at most `limit`, without waiting."""
         with speaking_to_redis():

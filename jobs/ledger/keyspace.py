@@ -10,13 +10,15 @@ job:{id}                hash    caller, name, state, reason, before_pause, lane,
                                 manifest_uri, count, total, span, cursor, settled, refused, epoch, fences, chunk,
                                 max_failures, heals, tries_plan, tries_finish, created, started, finished, written,
                                 before_pause, budget_images, budget_gpu, used_gpu (seconds of the device), webhook,
-                                hook_state, hook_attempts, hook_said, tries_hook, linked (of the job it extends)
+                                hook_state, hook_attempts, hook_said, tries_hook, linked (of the job it extends),
+                                star, reject (how many are marked), labels (JSON)
 job:{id}:spec           string  the frozen spec as zlib-compressed JSON, until planning has put the manifest in storage
 job:{id}:settled        bitmap  one bit a variant: the truth about what is done (N/8 bytes)
 job:{id}:refused        bitmap  one bit a variant that has no picture; disjoint from settled
 job:{id}:refusals       hash    index → "code message", at most MAX_REFUSALS of them (records hold them all)
 job:{id}:causes         hash    error code → count
 job:{id}:cause:{code}   bitmap  one bit a variant refused for this cause; together they are `refused`
+job:{id}:star, :reject  bitmap  one bit a variant that a person marked; disjoint, within `settled`
 job:{id}:retry          zset    "start stop flags attempt" → not before (Unix seconds); flags: `a` for
                                 alone, `r` for leased before, `w` for wide: only what is open of it
 job:{id}:lease          hash    fence → JSON {a, z, worker, flags, attempt, since, flight}
@@ -30,7 +32,8 @@ duties                  zset    "plan job" | "finish job" | "hook job" → not b
                                 hooks are the webhooks' outbox
 jobs:all, jobs:{caller} zset    job → time of acceptance, for listing without scanning
 workers                 zset    worker → last seen (Unix seconds)
-worker:{id}             hash    device, backend, models, slots, busy, rendered; expires
+worker:{id}             hash    device, device_name, backend, models, slots, busy, rendered,
+                                memory_used, memory_limit, per_minute, trouble (JSON); expires
 gone:{id}               string  "caller results_uri" of a job that was pruned, expires after TOMBSTONE_SECONDS
 drain:{worker}          string  this worker shall take no more work; expires after DRAIN_SECONDS
 idem:{caller}:{key}     string  "job body-hash", expires after IDEMPOTENCY_SECONDS
@@ -39,6 +42,8 @@ lock:{name}             string  one recurring duty at a time, expires
 figures                 hash    figure → sum of what all workers have counted (see `figures`)
 gauges:{worker}         string  what a worker shows now, JSON; expires
 parcel:{worker}         string  number of the last parcel of figures that was added; expires
+totals                  hash    settled, refused: variants since ever, of all jobs
+ring:{hour, day}        list    "at settled refused queued leased workers", the latest samples (see `rings`)
 instance                string  drawn once; absent where jobs exist: Redis lost its state
 ======================  ======  =====================================================================================
 """

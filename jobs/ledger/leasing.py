@@ -1,7 +1,8 @@
 """The ledger's face to the hands: lease, beat, settle, refuse, release, reap, and the duties about whole jobs."""
 
+import json
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
@@ -9,7 +10,7 @@ from jobs.ledger.book import Book
 from jobs.ledger.keyspace import WORKER_SECONDS
 from jobs.ledger.scripts import speaking_to_redis
 from jobs.ledger.speeds import Speeds
-from jobs.ledger.views import GiveBack, Lease, WorkerView
+from jobs.ledger.views import GiveBack, Lease, Trouble, WorkerView
 from jobs.state import State
 
 MAX_MESSAGE: Final = 300
@@ -260,6 +261,11 @@ class Leasing:
                 "slots": view.slots,
                 "busy": view.busy,
                 "rendered": view.rendered,
+                "device_name": view.device_name,
+                "memory_used": view.memory_used,
+                "memory_limit": view.memory_limit,
+                "per_minute": f"{view.per_minute:.2f}",
+                "trouble": _trouble(view.trouble),
             }
             pipe.hset(self._book.keys.worker(view.id), mapping=fields)
             pipe.expire(self._book.keys.worker(view.id), WORKER_SECONDS)
@@ -282,6 +288,10 @@ class Leasing:
         """Tickets that wait in a Celery queue, by the key that kombu's Redis transport gives it."""
         with speaking_to_redis():
             return int(self._book.redis.llen(self._book.keys.named(queue)))
+
+
+def _trouble(trouble: Trouble | None) -> str:
+    return json.dumps(asdict(trouble) | {"message": trouble.message[:MAX_MESSAGE]}) if trouble else ""
 
 
 def _spaced(words: Iterable[str]) -> str:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 
-from jobs.ledger.views import JobView, WebhookView, WorkerView
+from jobs.ledger.views import JobView, Trouble, WebhookView, WorkerView
 from jobs.state import Lane, State
 
 
@@ -15,9 +15,8 @@ def job_view(
     retry: Sequence[str],
 ) -> JobView:
     """A job from its hash, causes, leases (JSON) and retry ranges ("start stop flags attempt")."""
-    held = [json.loads(lease) for lease in leases]
     ranges = [member.split() for member in retry]
-    leased = sum(lease["z"] - lease["a"] for lease in held)
+    leased = sum(stop - start for start, stop in map(lease_range, leases))
     unsettled = int(fields["total"]) - int(fields["settled"]) - int(fields["refused"])
     return JobView(
         id=job,
@@ -46,8 +45,17 @@ def job_view(
         gpu_seconds=float(fields.get("used_gpu") or 0),
         webhook=_webhook(fields),
         linked=int(fields.get("linked") or 0),
+        stars=int(fields.get("star") or 0),
+        rejects=int(fields.get("reject") or 0),
+        labels=json.loads(fields.get("labels") or "{}"),
         causes={code: int(count) for code, count in causes.items()},
     )
+
+
+def lease_range(text: str) -> tuple[int, int]:
+    """What a lease (JSON) covers: `start <= index < stop`."""
+    lease = json.loads(text)
+    return int(lease["a"]), int(lease["z"])
 
 
 def _webhook(fields: Mapping[str, str]) -> WebhookView | None:
@@ -69,4 +77,9 @@ def worker_view(worker: str, seen_at: float, fields: Mapping[str, str], *, drain
         seen_at=seen_at,
         rendered=int(fields["rendered"]),
         drained=drained,
+        device_name=fields.get("device_name", ""),
+        memory_used=int(fields.get("memory_used") or 0),
+        memory_limit=int(fields.get("memory_limit") or 0),
+        per_minute=float(fields.get("per_minute") or 0),
+        trouble=Trouble(**json.loads(said)) if (said := fields.get("trouble")) else None,
     )

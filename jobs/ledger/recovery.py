@@ -141,7 +141,8 @@ def _exclusive(outcomes: Outcomes) -> dict[str, Bits]:
     return found
 
 
-def restored_fields(budget: Budget, webhook: str) -> Mapping[str, str]:
+def restored_fields(budget: Budget, webhook: str, labels: Mapping[str, str]) -> Mapping[str, str]:
     """What the spec says of the run, as the hash has it."""
     bounds = {"budget_images": budget.images, "budget_gpu": budget.gpu_seconds}
-    return {name: "" if bound is None else f"{bound:.15g}" for name, bound in bounds.items()} | {"webhook": webhook}
+    said = {"webhook": webhook, "labels": json.dumps(dict(labels))}
+    return {name: "" if bound is None else f"{bound:.15g}" for name, bound in bounds.items()} | said

@@ -31,6 +31,10 @@ NAMES: Final = (
     "hook",
     "prune",
     "figures",
+    "mark",
+    "marked",
+    "find",
+    "lanes",
 )
 
 

@@ -34,7 +34,7 @@ class JobView:
 
     count: variants to make (holes not counted). total: raw positions in the product; the cursor runs over these.
     results_uri: the folder of the job's results, ending in "/". causes: refusals by error code.
-    linked: pictures of the job that this one extends, counted when it is over.
+    linked: pictures of the job that this one extends, counted when it is over. stars, rejects: pictures so marked.
     budget_*: at which the job pauses, None for no bound; gpu_seconds: of the device, used so far.
     models: what a worker must have to work on it: aliases, and the backend where the spec names one (`backend_mark`).
     """
@@ -65,6 +65,9 @@ class JobView:
     webhook: WebhookView | None = None
     causes: Mapping[str, int] = field(default_factory=dict)
     linked: int = 0
+    stars: int = 0
+    rejects: int = 0
+    labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def open(self) -> int:
@@ -140,8 +143,22 @@ EVERY_REFUSAL = Selection()
 
 
 @dataclass(frozen=True, slots=True)
+class Trouble:
+    """What went wrong last at a worker: of which job, and how long ago."""
+
+    job: str
+    code: str
+    message: str
+    seconds_ago: float
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerView:
-    """A worker as it last announced itself. drained: it takes no more work until it is told to."""
+    """A worker as it last announced itself. drained: it takes no more work until it is told to.
+
+    device_name: what the device calls itself, empty where that is not known (yet). memory_*: bytes of the device, 0
+    where that is not known. per_minute: pictures, over the last minute.
+    """
 
     id: str
     device: str
@@ -152,3 +169,8 @@ class WorkerView:
     seen_at: float
     rendered: int
     drained: bool = False
+    device_name: str = ""
+    memory_used: int = 0
+    memory_limit: int = 0
+    per_minute: float = 0.0
+    trouble: Trouble | None = None

@@ -108,20 +108,53 @@ def test_many_watchers_of_a_job_share_one_poll_and_leave_nothing_behind(
     http: httpx.Client, hands: Hands, served: Running
 ) -> None:
     job = accepted(http)
-    bells = cast("FastAPI", served.server.config.app).state.watches._bells
+    relays = cast("FastAPI", served.server.config.app).state.watches._relays
     many = [_watch(http, job) for _ in range(5)]
     for events in many:
         next(events)
 
-    watchers = [bell.watchers for bell in bells.values()]
+    watchers = [relay.watchers for relay in relays.values()]
     for events in many:
         events.close()
 
     assert watchers == [5]
     deadline = time.monotonic() + 10
-    while bells and time.monotonic() < deadline:
+    while relays and time.monotonic() < deadline:
         time.sleep(0.01)
-    assert not bells
+    assert not relays
+
+
+def test_watchers_from_anywhere_see_every_event_once_and_in_order(http: httpx.Client, hands: Hands) -> None:
+    job = accepted(http, samples=300)
+    hands.plan(job)
+    lease = hands.lease(chunk=512)
+    seen: list[list[str]] = [[] for _ in range(4)]
+    begun = threading.Semaphore(0)
+
+    def watch(place: int) -> None:
+        with httpx.Client(base_url=http.base_url, timeout=30, trust_env=False) as mine:
+            for event in _watch(mine, job):
+                begun.release()
+                seen[place].append(event["id"])
+
+    threads = [threading.Thread(target=watch, args=(place,), daemon=True) for place in range(4)]
+    # The first watcher names an id that is still to come: it must keep nobody else waiting.
+    with http.stream("GET", f"/v1/jobs/{job}/events", params={"after": "99999999999999-0"}):
+        for place, thread in enumerate(threads):
+            thread.start()
+            assert begun.acquire(timeout=20)
+            hands.leasing.settle(lease, [place])
+        for index in range(len(threads), lease.stop):
+            hands.leasing.settle(lease, [index])
+        hands.leasing.release(lease, [], chunk=None)
+        hands.render(hands.lease(chunk=512))
+        hands.finish()
+        for thread in threads:
+            thread.join(60)
+
+    whole = [event.id for event in hands.desk.feed.read(job, limit=5000)]
+    assert len(whole) > 300
+    assert seen == [whole] * 4
 
 
 def test_a_retried_job_is_watched_on_beyond_its_first_end(http: httpx.Client, hands: Hands) -> None:
@@ -145,7 +178,7 @@ def test_a_retried_job_is_watched_on_beyond_its_first_end(http: httpx.Client, ha
 
 
 def test_a_quiet_stream_is_kept_alive(http: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fastapi.routing._PING_INTERVAL", 0.05)
+    monkeypatch.setattr(watches, "QUIET_SECONDS", 0.05)
     job = accepted(http)
 
     with http.stream("GET", f"/v1/jobs/{job}/events") as answer:

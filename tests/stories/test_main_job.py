@@ -159,3 +159,35 @@ def test_two_jobs_at_once_render_the_same_bytes_as_one_alone(farm: Farm) -> None
         {line["index"]: line["sha256"] for line in farm.lines(of, "results.jsonl")} for of in (alone, together[0])
     )
     assert first == second
+
+
+def test_every_picture_and_init_image_has_a_small_copy_that_pages_load(farm: Farm, job: str) -> None:
+    thumbs = [farm.http.get(f"/v1/jobs/{job}/variants/{index}/thumb").raise_for_status() for index in range(16)]
+    inits = [farm.http.get(f"/v1/jobs/{job}/inits/{image}/thumb").raise_for_status() for image in range(2)]
+
+    for answer in (*thumbs, *inits):
+        assert answer.headers["content-type"] == "image/webp"
+        assert "sandbox" in answer.headers["content-security-policy"]
+        with Image.open(io.BytesIO(answer.content)) as image:
+            assert (image.format, image.size) == ("WEBP", (64, 64))
+    assert len({answer.content for answer in thumbs}) > 8
+    assert farm.http.get(f"/v1/jobs/{job}/thumbs", params={"indexes": "0-16"}).json()["thumbs"] == {
+        str(index): f"/v1/jobs/{job}/variants/{index}/thumb" for index in range(16)
+    }
+
+
+def test_a_page_finds_everything_about_one_picture_and_its_bytes(farm: Farm, job: str) -> None:
+    record = farm.records(job)[11]
+
+    told = farm.http.get(f"/v1/jobs/{job}/variants/11").json()
+
+    assert (told["state"], told["mark"], told["position"]) == ("settled", None, [1, 0, 1, 1, 0, 0])
+    assert (told["seed"], told["sha256"], told["image"]["name"]) == (record["seed"], record["sha256"], "two")
+    assert told["parameters"]["prompt"] == record["parameters"]["prompt"]
+    shown = farm.http.get(told["result_url"])
+    assert hashlib.sha256(shown.content).hexdigest() == record["sha256"]
+    assert shown.headers["content-type"] == "image/png"
+    assert hashlib.sha256(farm.http.get(told["init_url"]).content).hexdigest() == record["init_sha256"]
+    saved = farm.http.get(told["result_url"], params={"download": True}).headers["content-disposition"]
+    assert saved == f'attachment; filename="{told["download_name"]}"'
+    assert farm.http.get(f"/v1/jobs/{job}/variants/16").status_code == 404

@@ -50,13 +50,14 @@ class Stored:
     """A picture that lies in storage already: nothing to render.
 
     linked: where, if it is another job's that this one extends; empty for its own key (a crash fell between write and
-    settle).
+    settle). thumb: where the thumbnail of a linked one lies.
     """
 
     order: Order
     sha256: str
     size: int
     linked: str = ""
+    thumb: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,6 +86,11 @@ class Backend(Protocol):
     @property
     def abilities(self) -> Abilities:
         """What this backend can do."""
+        ...
+
+    @property
+    def device_name(self) -> str:
+        """What its device calls itself; empty where that is not known, or not yet."""
         ...
 
     def fingerprint(self, variant: Variant, *, image_sha256: str, width: int, height: int) -> str:

@@ -44,6 +44,12 @@ class LocalBackend:
         """Every model of the table and every sampler of the engine; whether weights can be had shows on first use."""
         return Abilities(models=frozenset(self._table.models), samplers=AVAILABLE)
 
+    @property
+    def device_name(self) -> str:
+        """As torch names it, once it is opened."""
+        opened = self._opened
+        return "" if opened is None else opened.device.kind
+
     def fingerprint(self, variant: Variant, *, image_sha256: str, width: int, height: int) -> str:
         """See `worker.backends.Backend`.
 

@@ -37,6 +37,11 @@ class PacedBackend:
         """What the local engine can do."""
         return Abilities(models=frozenset(self._table.models), samplers=AVAILABLE)
 
+    @property
+    def device_name(self) -> str:
+        """There is none."""
+        return ""
+
     def fingerprint(self, variant: Variant, *, image_sha256: str, width: int, height: int) -> str:
         """See `worker.backends.Backend`. The size is the image's, and its hash is in already."""
         del width, height

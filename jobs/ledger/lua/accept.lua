@@ -1,6 +1,6 @@
 -- A job becomes durable, in O(1) of its variants. Same idempotency key: the job that it made, or a conflict.
 -- job caller lane name spec spec_hash count total models results_uri max_failures idem body_hash idem_seconds
--- budget_images budget_gpu webhook, each '' for none
+-- budget_images budget_gpu webhook, each '' for none; labels(JSON)
 -- Returns {job, 1 when created, 0 when it was there}, or {'', 0} on a conflict.
 local job, caller, idem = A(1), A(2), A(12)
 if idem ~= '' then
@@ -16,7 +16,7 @@ end
 redis.call('HSET', K(job), 'caller', caller, 'lane', A(3), 'name', A(4), 'spec_hash', A(6), 'count', A(7), 'total', A(8),
   'models', A(9), 'results_uri', A(10), 'max_failures', A(11), 'state', 'planning', 'reason', '', 'cursor', '0',
   'settled', '0', 'refused', '0', 'epoch', '1', 'fences', '0', 'created', stamp(NOW), 'started', '0', 'finished', '0',
-  'written', '0', 'budget_images', A(15), 'budget_gpu', A(16), 'used_gpu', '0', 'webhook', A(17))
+  'written', '0', 'budget_images', A(15), 'budget_gpu', A(16), 'used_gpu', '0', 'webhook', A(17), 'labels', A(18))
 redis.call('SET', K(job, 'spec'), A(5))
 redis.call('ZADD', P .. 'jobs:all', stamp(NOW), job)
 redis.call('ZADD', P .. 'jobs:' .. caller, stamp(NOW), job)

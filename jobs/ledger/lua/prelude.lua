@@ -164,6 +164,7 @@ local function refuse(job, index, code, message)
   if not open(job, index) then return false end
   redis.call('SETBIT', K(job, 'refused'), index, 1)
   local refused = redis.call('HINCRBY', K(job), 'refused', 1)
+  redis.call('HINCRBY', P .. 'totals', 'refused', 1)
   redis.call('HINCRBY', K(job, 'causes'), code, 1)
   redis.call('SETBIT', K(job, 'cause:' .. code), index, 1)
   if redis.call('HLEN', K(job, 'refusals')) < MAX_REFUSALS then

@@ -9,7 +9,7 @@ end
 local caller, results = unpack(redis.call('HMGET', K(job), 'caller', 'results_uri'))
 redis.call('SET', P .. 'gone:' .. job, caller .. ' ' .. results, 'EX', A(2))
 for _, code in ipairs(redis.call('HKEYS', K(job, 'causes'))) do redis.call('DEL', K(job, 'cause:' .. code)) end
-for _, part in ipairs({ 'spec', 'settled', 'refused', 'refusals', 'causes', 'retry', 'lease', 'blame', 'events' }) do
+for _, part in ipairs({ 'spec', 'settled', 'refused', 'refusals', 'causes', 'retry', 'lease', 'blame', 'events', 'star', 'reject' }) do
   redis.call('DEL', K(job, part))
 end
 redis.call('DEL', K(job))

@@ -15,6 +15,7 @@ for n = 4, #ARGV - 2 do
   end
 end
 if #fresh == 0 then return { 0, state } end
+redis.call('HINCRBY', P .. 'totals', 'settled', #fresh)
 local settled = redis.call('HINCRBY', K(job), 'settled', #fresh)
 -- As ranges: a batch of neighbours is one, where 64 numbers would fill the stream with half a kilobyte each.
 local function spelled()

@@ -68,6 +68,11 @@ class RemoteBackend:
         """The models that the remote is said to have; every sampler that the wire has a name for."""
         return Abilities(models=frozenset(self._engines), samplers=frozenset(SAMPLERS))
 
+    @property
+    def device_name(self) -> str:
+        """The remote's, which it does not tell."""
+        return ""
+
     def fingerprint(self, variant: Variant, *, image_sha256: str, width: int, height: int) -> str:
         """See `worker.backends.Backend`. What the remote has changed behind its engine's name, it can't know."""
         model = self._table.resolve(variant.parameters.model)
