@@ -15,6 +15,7 @@ import orjson
 from jobs.errors import PentimentoError, StorageUnavailable
 from jobs.keys import records_prefix
 from jobs.ledger.book import Book
+from jobs.ledger.marks import Mark, every_marked
 from jobs.ledger.views import JobView
 from jobs.retry import wait_seconds
 from jobs.storage import Storage
@@ -55,6 +56,7 @@ def merge(
     """
     merged = Merged(folder / "results.jsonl", folder / "errors.jsonl", 0, 0)
     counts = {"settled": 0, "refused": 0, "linked": 0}
+    marks = {index: which for which in Mark for index in every_marked(book, view.id, which)}
     kept = {refusal.index: refusal for refusal in book.refusals(view.id, limit=1000)}
     with (
         sqlite3.connect(folder / "records.sqlite") as rows,
@@ -73,6 +75,8 @@ def merge(
             if line is None:
                 said = f"variant {index} of {view.id} is {state}, but has no record below {view.results_uri}"
                 raise PentimentoError(said)
+            if index in marks:
+                line = orjson.dumps(orjson.loads(line) | {"mark": marks[index].value})
             (good if state == "settled" else bad).write(line + b"\n")
             counts[state] += 1
             counts["linked"] += b'"linked":"' in line and "linked" in orjson.loads(line)

@@ -80,6 +80,7 @@ class Publisher:
         pool: ThreadPoolExecutor,
         pace: Pace,
         thumbs: Thumbs,
+        worker: str,
     ) -> None:
         self.tally = tally
         self._held = held
@@ -90,7 +91,7 @@ class Publisher:
         self._pool = pool
         self._pace = pace
         self._thumbs = thumbs
-        self._parts = RecordParts(storage, held.lease)
+        self._parts = RecordParts(storage, held.lease, worker=worker)
         self._pending: dict[Future[dict[str, Any]], Variant] = {}
         self._records: list[dict[str, Any]] = []
         self._media_type = f"image/{plan.spec.output.format}"

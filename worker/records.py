@@ -1,6 +1,7 @@
 """One JSON line a variant, in part files: the lasting account of what was made, written before the ledger counts it."""
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -78,15 +79,23 @@ def refused_record(variant: Variant, error: PentimentoError, *, reason: str) -> 
 class RecordParts:
     """The part files of one lease, numbered; the names order them by the chunk's start, so that pages find them."""
 
-    def __init__(self, storage: Storage, lease: Lease) -> None:
+    def __init__(
+        self, storage: Storage, lease: Lease, *, worker: str = "", now: Callable[[], float] = time.time
+    ) -> None:
+        """Each record says which worker wrote it and when, where that is named. now: Unix seconds."""
         self._storage = storage
         self._lease = lease
+        self._worker = worker
+        self._now = now
         self._part = 0
 
     def write(self, records: Sequence[Mapping[str, Any]]) -> str:
         """Store one part file; returns its URI."""
         lease = self._lease
         uri = record_uri(lease.results_uri, chunk_start=lease.start, fence=lease.fence, part=self._part)
+        if self._worker:
+            by = {"worker": self._worker, "settled_at": round(self._now(), 3)}
+            records = [{**record, **by} for record in records]
         lines = b"".join(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE) for record in records)
         self._storage.write(uri, lines, MEDIA_TYPE, if_absent=False)
         self._part += 1

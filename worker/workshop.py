@@ -112,7 +112,7 @@ class Workshop:
         """A publisher for one lease."""
         pace = Pace(self.settings.max_attempts, self.settings.retry_base_seconds, self._random.random)
         pool, thumbs = self._publish_pool, self.thumbs
-        return Publisher(held, plan, tally, self.leasing, self.storage, self.encoder, pool, pace, thumbs)
+        return Publisher(held, plan, tally, self.leasing, self.storage, self.encoder, pool, pace, thumbs, self.id)
 
     def verdict(self, error: PentimentoError, attempt: int) -> Again | GiveUp:
         """What to do about a fault that hit a whole chunk or duty."""

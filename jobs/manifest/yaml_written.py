@@ -13,7 +13,7 @@ def yaml_text(document: object) -> str:
     writer.default_flow_style = False
     writer.allow_unicode = True
     writer.width = _WIDTH
-    writer.sort_base_mapping_type_on_output = False
+    writer.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # ruamel types it by what it begins as
     file = io.StringIO()
     writer.dump(document, file)
     return file.getvalue()
