@@ -21,11 +21,33 @@ class Circuit:
         self._random = random
         self._breaker = Breaker()
         self._lock = threading.Lock()
+        self._asking = threading.Lock()
 
     @property
     def closed(self) -> bool:
         """Whether work may be begun."""
         return self._breaker.may(self._clock())
+
+    def lets(self, answers: Callable[[], bool]) -> bool:
+        """Whether work may be begun now: after a wait only once the store answered one question.
+
+        answers: asks the store something small. One thread asks at a time, and the others hear no meanwhile: without
+        it every wait would end with each slot's whole chunk failing against a store that is still away. An answer does
+        not forget the failures, for a store may read and not write; a chunk that gets through does.
+        """
+        if not self.closed:
+            return False
+        if not self._breaker.failures:
+            return True
+        if not self._asking.acquire(blocking=False):
+            return False
+        try:
+            if answers():
+                return True
+            self.failed()
+            return False
+        finally:
+            self._asking.release()
 
     def failed(self) -> None:
         """The store was away."""

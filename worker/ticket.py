@@ -40,7 +40,7 @@ def render(shop: "Workshop") -> int:
 
 def _take(shop: "Workshop") -> Lease | None:
     place = shop.floor.place()
-    if place is None or not shop.circuit.closed:
+    if place is None or not shop.circuit.lets(shop.store_answers):
         return None
     reach("before-lease")
     try:

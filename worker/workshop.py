@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 from jobs.broker import Tickets
-from jobs.errors import PentimentoError
+from jobs.errors import PentimentoError, StorageUnavailable
 from jobs.exits import DEVICE_LOST
 from jobs.ledger.book import Book
 from jobs.ledger.instance import Instance
@@ -127,6 +127,14 @@ class Workshop:
     def chance(self) -> float:
         """Spread waits by this: 0..1."""
         return self._random.random()
+
+    def store_answers(self) -> bool:
+        """Whether the store of results answers a small question; that nothing lies there is an answer."""
+        try:
+            self.storage.head(f"{self.settings.output_uri}/answers.txt")
+        except StorageUnavailable:
+            return False
+        return True
 
     def view(self) -> WorkerView:
         """This worker, as it announces itself."""

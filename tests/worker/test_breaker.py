@@ -60,7 +60,31 @@ def shop(redis_url: str) -> Iterator[Workshop]:
     made.close()
 
 
-def test_a_worker_without_its_store_leases_once_and_then_nothing_until_the_wait_is_over(shop: Workshop) -> None:
+def test_after_a_wait_the_store_is_asked_once_and_must_answer_before_work_is_begun() -> None:
+    clock = Clock()
+    circuit = Circuit(clock, lambda: 1.0)
+    circuit.failed()
+    asked: list[bool] = []
+
+    def answers(there: bool) -> bool:
+        asked.append(there)
+        # Another slot that asks meanwhile hears no, and troubles nobody.
+        assert not circuit.lets(lambda: answers(True))
+        return there
+
+    early = circuit.lets(lambda: answers(True))
+    clock.now += FIRST_SECONDS
+    away = circuit.lets(lambda: answers(False))
+    clock.now += FIRST_SECONDS
+    still_waiting = circuit.lets(lambda: answers(True))
+    clock.now += FIRST_SECONDS
+    back = circuit.lets(lambda: answers(True))
+
+    assert (early, away, still_waiting, back) == (False, False, False, True)
+    assert asked == [False, True]
+
+
+def test_a_worker_without_its_store_leases_once_and_then_nothing_until_the_store_answers(shop: Workshop) -> None:
     clock = Clock()
     shop.circuit = Circuit(clock, lambda: 1.0)
     shop.book.accept(
@@ -76,6 +100,6 @@ def test_a_worker_without_its_store_leases_once_and_then_nothing_until_the_wait_
     held.append(ticket.render(shop))
     view = shop.book.describe("job-1")
 
-    assert held == [1, 0, 1]
+    assert held == [1, 0, 0]
     assert (free, busy) == (0, shop.floor.slots)
     assert (view.refused, view.leased, view.open) == (0, 0, 64)
