@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from api.control import Control
+from api.gate import Gate
 from api.readiness import Check, Readiness, probes
 from api.results import ResultsPage, page
 from api.submission import Submission, submit
@@ -28,7 +29,9 @@ from jobs.ledger.feed import Feed
 from jobs.ledger.finding import Counts, Wanted, count, find
 from jobs.ledger.insight import situation, variant
 from jobs.ledger.instance import Instance
+from jobs.ledger.keyring import Keyring
 from jobs.ledger.marks import Mark
+from jobs.ledger.rates import Rates
 from jobs.ledger.views import JobView, WorkerView
 from jobs.manifest import Format, parse_manifest
 from jobs.models import ModelTable
@@ -69,6 +72,8 @@ class Desk:
     ready: Readiness
     control: Control
     rights: Rights
+    gate: Gate
+    rates: Rates
 
     @classmethod
     def open(cls, settings: Settings) -> Self:
@@ -81,7 +86,7 @@ class Desk:
         book, storage = Book.open(settings), open_storage(settings)
         instance = Instance(book, storage, settings.output_uri)
         book.when_missing = instance.require
-        tickets = Tickets(settings)
+        tickets, rates = Tickets(settings), Rates(book, settings)
         return cls(
             book=book,
             feed=Feed.open(settings),
@@ -95,6 +100,8 @@ class Desk:
             ready=Readiness(probes(book, storage, instance, settings), time.monotonic),
             control=Control(book, tickets),
             rights=Rights(settings),
+            gate=Gate(settings, Keyring(book), rates, time.time, os.urandom),
+            rates=rates,
         )
 
     def submit_text(self, text: bytes, *, form: Format, caller: str, idempotency_key: str | None) -> Submission:
@@ -124,8 +131,10 @@ class Desk:
 
         Raises:
             BadImage, TooLarge: surely no picture, or above `max_image_bytes`.
+            QuotaExceeded: as much as the caller may upload a day.
 
         """
+        self.rates.upload(caller, len(data))
         limit = self.settings.max_image_bytes
         return keep(data, caller=caller, storage=self.storage, output_uri=self.settings.output_uri, limit=limit)
 
@@ -141,14 +150,14 @@ class Desk:
     def list(
         self,
         *,
-        caller: str,
+        caller: str | None,
         state: State | None,
         cursor: str,
         limit: int,
         text: str = "",
         labels: tuple[str, ...] = (),
     ) -> JobsPage:
-        """The caller's jobs, newest first, after the page whose `next_cursor` is `cursor` ("": from the newest).
+        """The caller's jobs (None: everybody's), newest first, after the page whose `next_cursor` is `cursor`.
 
         Raises:
             NotFound: a cursor that is no job of this caller.

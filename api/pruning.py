@@ -34,8 +34,8 @@ class Choice:
     dry_run: bool = False
 
 
-def prune(desk: Desk, choice: Choice, *, caller: str) -> Pruned:
-    """Take the caller's finished jobs away, some seconds' worth of them; what is taken is taken whole.
+def prune(desk: Desk, choice: Choice, *, caller: str | None) -> Pruned:
+    """Take the caller's finished jobs away (None: everybody's), some seconds' worth; what is taken is taken whole.
 
     Objects go before keys, so that a crash between them leaves a job that can be pruned again.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from api.admission import aliases_of, check_backend, check_places, check_size, seed_base
 from jobs.ids import new_job_id
 from jobs.keys import results_uri
-from jobs.ledger.views import JobView, backend_mark
+from jobs.ledger.views import JobView, Quota, backend_mark
 from jobs.spec import JobSpec, canonical_json, freeze, require_uris, spec_hash
 from jobs.sweep import Sweep
 
@@ -51,6 +51,7 @@ def submit(desk: "Desk", spec: JobSpec, *, caller: str, idempotency_key: str | N
         budget=spec.run.budget,
         webhook=spec.run.webhook,
         labels=spec.labels,
+        quota=Quota(desk.settings.quota_active_jobs, desk.settings.quota_queued_variants),
         body_hash=hashlib.sha256(canonical_json(spec)).hexdigest(),
     )
     desk.tickets.light()

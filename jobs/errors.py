@@ -16,6 +16,8 @@
     │   ├── ForeignObject      another object lies at the output key: never overwritten
     │   ├── Unsupported        a fine request for what this deployment can't do
     │   ├── Unauthenticated    no key, or not one that this door takes
+    │   ├── Forbidden          a key that lacks the scope, or a page of another site
+    │   ├── QuotaExceeded      the caller has as much as it may; says the limit and when to come back
     │   └── RemoteRefused      a remote engine says that the request is wrong; its words are the message
     ├── WorldsFault            blame "world": waiting may help; bounded retries
     │   ├── Unreachable        a host that an init image lies on
@@ -164,6 +166,23 @@ class Unauthenticated(CallersFault):
     """No key, or not one that this door takes."""
 
     code = "unauthenticated"
+
+
+class Forbidden(CallersFault):
+    """Who calls is known, and may not do this: the key lacks the scope, or a page of another site calls."""
+
+    code = "forbidden"
+
+
+class QuotaExceeded(CallersFault):
+    """The caller has, or asked for, as much as it may at a time. The message says the limit."""
+
+    code = "quota"
+    retryable = True
+
+    def __init__(self, message: str, *, remedy: str = "", retry_after_seconds: int = 30) -> None:
+        super().__init__(message, remedy=remedy)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class RemoteRefused(CallersFault):

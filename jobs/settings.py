@@ -5,6 +5,7 @@ Every setting has a default that works on one machine; `pentimento up` fills in 
 
 from base64 import b64decode
 from functools import lru_cache
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -91,6 +92,23 @@ class Settings(BaseSettings):
         0, ge=0, le=36_500, description="finished jobs leave Redis after so long, their objects stay; 0: never"
     )
 
+    # Callers. Without a key the API is open, and listens on loopback only.
+    auth: Literal["auto", "keys"] = Field(
+        "auto", description="auto: keys are asked for once there is one; keys: always"
+    )
+    admin_key: SecretStr = Field(
+        SecretStr(""), description="a key with every scope, beside those in Redis; at least 32 characters"
+    )
+    key_secret: SecretStr = Field(
+        SecretStr(""),
+        description="keys the digests of API keys: who can write to Redis can't make one up. Never change it",
+    )
+    session_hours: int = Field(12, ge=1, le=720, description="after which a login to the dashboard ends")
+    quota_requests: int = Field(0, ge=0, description="calls of one caller a minute; 0: no bound")
+    quota_upload_bytes: int = Field(0, ge=0, description="uploads of one caller a day; 0: no bound")
+    quota_active_jobs: int = Field(0, ge=0, description="jobs of one caller that are not over; 0: no bound")
+    quota_queued_variants: int = Field(0, ge=0, description="variants of one caller without an outcome; 0: no bound")
+
     # Webhooks.
     webhook_secret: SecretStr = Field(
         SecretStr(""), description="signs webhooks: whsec_ and base64 of 24 to 64 random bytes; without it none is sent"
@@ -100,6 +118,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(7801, ge=0, le=65535)
     api_url: str = Field("http://127.0.0.1:7801", description="where the CLI finds the API")
+    api_key: SecretStr = Field(SecretStr(""), description="what the CLI shows the API, where that asks for a key")
     log_format: Literal["auto", "json", "text"] = "auto"
 
     # The door for clients of Stability's protocol: gRPC-Web on the API's port, native gRPC on one of its own.
@@ -129,6 +148,21 @@ class Settings(BaseSettings):
         if not good:
             raise ValueError("must be whsec_ and the base64 of 24 to 64 random bytes")
         return secret
+
+    @field_validator("admin_key")
+    @classmethod
+    def _long(cls, secret: SecretStr) -> SecretStr:
+        if 0 < len(secret.get_secret_value()) < 32:
+            raise ValueError("must be 32 characters or more; `openssl rand -hex 32` makes one")
+        return secret
+
+    @property
+    def loopback(self) -> bool:
+        """Whether the API listens to this machine alone."""
+        try:
+            return self.host == "localhost" or ip_address(self.host).is_loopback
+        except ValueError:
+            return False
 
     @field_validator("input_buckets", "input_roots", "fetch_ports", "door_origins", "engines", mode="before")
     @classmethod

@@ -36,6 +36,7 @@ OWNERS = {
     "isal": ("worker.output",),
     "PIL": ("worker.booth", "worker.intake", "worker.output", "worker.painter", "worker.demo_model"),
     "redis": ("jobs.ledger",),
+    "limits": ("jobs.ledger",),
     "boto3": ("jobs.storage",),
     "botocore": ("jobs.storage",),
     "celery": ("jobs.broker", "worker.tasks", "worker.__main__"),

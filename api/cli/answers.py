@@ -26,6 +26,31 @@ class Answer(BaseModel):
     model_config = ConfigDict(frozen=True, extra="allow")
 
 
+class Key(Answer):
+    """An API key without its secret. Times are Unix seconds, 0 for never."""
+
+    id: str
+    caller: Text = ""
+    label: Text = ""
+    scopes: list[str] = Field(default_factory=list)
+    state: Text = ""
+    expires_at: Seconds = 0
+    used_at: Seconds = 0
+
+
+class Keys(Answer):
+    """Every key."""
+
+    keys: list[Key]
+
+
+class MadeKey(Answer):
+    """A key that was just made, with its text."""
+
+    key: str
+    about: Key
+
+
 class Webhook(Answer):
     """How telling a job's end went."""
 

@@ -23,6 +23,7 @@ from api.cli.answers import (
     Workers,
 )
 from jobs.errors import CallersFault, InvalidSpec, NotFound, PentimentoError, Problem, WorldsFault
+from jobs.settings import settings
 
 A = TypeVar("A", bound=Answer)
 
@@ -38,9 +39,10 @@ LATEST = "latest"
 HERE = ("127.0.0.1", "localhost", "[::1]")
 
 
-def open_http(url: str = "") -> httpx.Client:
-    """An HTTP client with bounds on every wait."""
-    return httpx.Client(base_url=url, timeout=TIMEOUT, mounts={f"all://{host}": None for host in HERE})
+def open_http(url: str = "", *, key: str = "") -> httpx.Client:
+    """An HTTP client with bounds on every wait. key: shown to `url`, and to no other host that it may send us to."""
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    return httpx.Client(base_url=url, headers=headers, timeout=TIMEOUT, mounts={f"all://{host}": None for host in HERE})
 
 
 def _classes(kind: type[PentimentoError] = PentimentoError) -> Iterator[type[PentimentoError]]:
@@ -77,9 +79,10 @@ def no_api(url: str, error: Exception) -> WorldsFault:
 class Client:
     """One API. Every method raises the error that the API answered with; `WorldsFault` where nobody answers."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, key: str | None = None) -> None:
+        """`key`: an API key, None for the one of the settings."""
         self.url = url
-        self.http = open_http(url)
+        self.http = open_http(url, key=settings().api_key.get_secret_value() if key is None else key)
 
     def __enter__(self) -> Self:
         return self
@@ -98,28 +101,28 @@ class Client:
     def plan(self, spec: bytes) -> Planned:
         """What the farm thinks that a job spec would come to."""
         headers = {"Content-Type": "application/json"}
-        return self._call(Planned, "POST", "/v1/plan", content=spec, headers=headers, params={"show": "0"})
+        return self.ask(Planned, "POST", "/v1/plan", content=spec, headers=headers, params={"show": "0"})
 
     def upload(self, data: bytes) -> Upload:
         """Store one picture by its content; the answer's URI goes into a spec."""
-        return self._call(
+        return self.ask(
             Upload, "POST", "/v1/uploads", content=data, headers={"Content-Type": "application/octet-stream"}
         )
 
     def job(self, job: str) -> Job:
         """A job as it stands."""
-        return self._call(Job, "GET", self._path(job))
+        return self.ask(Job, "GET", self._path(job))
 
     def jobs(self, *, state: str = "", limit: int, cursor: str = "") -> Jobs:
         """A page of at most `limit` jobs, newest first."""
         asked = {"state": state, "limit": str(limit), "cursor": cursor}
-        return self._call(Jobs, "GET", "/v1/jobs", params={name: said for name, said in asked.items() if said})
+        return self.ask(Jobs, "GET", "/v1/jobs", params={name: said for name, said in asked.items() if said})
 
     def results(self, job: str, *, cursor: str = "", limit: int, mark: str = "") -> Records:
         """A page of at most `limit` outcomes; mark: only those that bear it, star or reject."""
         said = {"limit": str(limit), "cursor": cursor, "mark": mark}
         params = {name: value for name, value in said.items() if value}
-        return self._call(Records, "GET", f"{self._path(job)}/results", params=params)
+        return self.ask(Records, "GET", f"{self._path(job)}/results", params=params)
 
     def every_result(self, job: str, *, page: int = 100, mark: str = "") -> Iterator[Record]:
         """All outcomes, fetched page by page, so that links are fresh when they are used."""
@@ -144,39 +147,43 @@ class Client:
 
     def act(self, job: str, action: str, **order: object) -> Job:
         """Ask for one of `cancel`, `pause`, `resume`, `retry`, `priority`; `order` is the body, where one is said."""
-        return self._call(Job, "POST", f"{self._path(job)}/{action}", **({"json": order} if order else {}))
+        return self.ask(Job, "POST", f"{self._path(job)}/{action}", **({"json": order} if order else {}))
 
     def why(self, job: str, index: int | None) -> Why:
         """Why a job, or one variant of it, waits or failed."""
         params = {} if index is None else {"index": str(index)}
-        return self._call(Why, "GET", f"/v1/jobs/{_segment(job)}/why", params=params)
+        return self.ask(Why, "GET", f"/v1/jobs/{segment(job)}/why", params=params)
 
     def doctor(self, *, repair: bool) -> Report:
         """What is wrong with the farm; with `repair` also what was done about it."""
         if repair:
-            return self._call(Report, "POST", "/v1/doctor/repair", timeout=LONG)
-        return self._call(Report, "GET", "/v1/doctor", timeout=LONG)
+            return self.ask(Report, "POST", "/v1/doctor/repair", timeout=LONG)
+        return self.ask(Report, "GET", "/v1/doctor", timeout=LONG)
 
     def prune(self, order: Mapping[str, object]) -> Gone:
         """Take finished jobs away, some seconds' worth of them."""
-        return self._call(Gone, "POST", "/v1/prune", json=order, timeout=LONG)
+        return self.ask(Gone, "POST", "/v1/prune", json=order, timeout=LONG)
 
     def recover(self, *, uri: str = "", cursor: str = "") -> Recovery:
         """Bring back one job by its folder, or some seconds' worth of all of them."""
         body = {name: said for name, said in (("uri", uri), ("cursor", cursor)) if said}
-        return self._call(Recovery, "POST", "/v1/recover", json=body, timeout=LONG)
+        return self.ask(Recovery, "POST", "/v1/recover", json=body, timeout=LONG)
 
     def workers(self) -> Workers:
         """Who is at work."""
-        return self._call(Workers, "GET", "/v1/workers")
+        return self.ask(Workers, "GET", "/v1/workers")
 
     def drain(self, worker: str, *, wanted: bool) -> Workers:
         """Have a worker take no more work, or take work again."""
-        return self._call(Workers, "POST", f"/v1/workers/{_segment(worker)}/{'drain' if wanted else 'resume'}")
+        return self.ask(Workers, "POST", f"/v1/workers/{segment(worker)}/{'drain' if wanted else 'resume'}")
 
     def models(self) -> Models:
         """The model table."""
-        return self._call(Models, "GET", "/v1/models")
+        return self.ask(Models, "GET", "/v1/models")
+
+    def ask(self, kind: type[A], method: str, path: str, **asked: Any) -> A:  # noqa: ANN401  httpx's own options
+        """Any call, its answer read as `kind`."""
+        return self._read(kind, self._reply(method, path, **asked))
 
     def _path(self, job: str) -> str:
         """The path of a job, `latest` being the caller's newest."""
@@ -185,10 +192,7 @@ class Client:
             if not newest:
                 raise NotFound("there is no latest job: this API has none of yours", remedy="Submit one first.")
             job = newest[0].id
-        return f"/v1/jobs/{_segment(job)}"
-
-    def _call(self, kind: type[A], method: str, path: str, **asked: Any) -> A:  # noqa: ANN401  httpx's own options
-        return self._read(kind, self._reply(method, path, **asked))
+        return f"/v1/jobs/{segment(job)}"
 
     def _bytes(self, path: str) -> bytes:
         reply = self._reply("GET", path, follow_redirects=True)
@@ -227,7 +231,8 @@ class Client:
         raise AssertionError(TRIES)
 
 
-def _segment(text: str) -> str:
+def segment(text: str) -> str:
+    """`text` as one segment of a path."""
     return httpx.URL("/").copy_with(path="/" + text).raw_path.decode().lstrip("/").replace("/", "%2F")
 
 

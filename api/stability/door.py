@@ -1,6 +1,6 @@
 """The door without a transport: what can be called under which path, who may, and how every call ends."""
 
-import hmac
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ from typing import cast
 from google.protobuf.message import DecodeError, Message
 from grpc import StatusCode
 
+from api.access import Scope
 from api.desk import Desk
 from api.stability.chain import run
 from api.stability.engines import ORGANIZATION, EngineIds, me, organization
 from api.stability.generate import Generation, Watched
 from api.stability.presets import load_presets
 from api.stability.status import Ended, ended_by
-from api.web.callers import DEFAULT_CALLER
-from jobs.errors import NotFound, PentimentoError, Unauthenticated
+from jobs.errors import NotFound, PentimentoError
 from jobs.settings import Settings
 from jobs.wire import dashboard_pb2 as people
 from jobs.wire import engines_pb2 as engines
@@ -28,10 +28,11 @@ _BEARER = "bearer "
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """What can be called: bytes in, messages out. streams: whether there may be more than one."""
+    """What can be called: bytes in, messages out. scope: what a key must have. streams: whether several may come."""
 
     read: Callable[[bytes], Message]
     answer: Callable[[Message, str], AsyncGenerator[Message]]
+    scope: Scope
     streams: bool
 
 
@@ -41,17 +42,24 @@ class Door:
     def __init__(self, desk: Desk, watched: Watched) -> None:
         """Raises InvalidSpec where engines or presets of the settings are wrong."""
         self.settings: Settings = desk.settings
+        self._gate = desk.gate
         self._engines = EngineIds(desk.table, desk.settings.engines)
         self._generation = Generation(desk, watched, self._engines, dict(load_presets(desk.settings.presets_file)))
         self.methods: Mapping[str, Method] = {
-            f"{PREFIX}GenerationService/Generate": Method(wire.Request.FromString, self._generate, streams=True),
-            f"{PREFIX}GenerationService/ChainGenerate": Method(wire.ChainRequest.FromString, self._chain, streams=True),
-            f"{PREFIX}EnginesService/ListEngines": Method(
-                engines.ListEnginesRequest.FromString, self._list, streams=False
+            f"{PREFIX}GenerationService/Generate": Method(
+                wire.Request.FromString, self._generate, Scope.SUBMIT, streams=True
             ),
-            f"{PREFIX}DashboardService/GetMe": Method(people.EmptyRequest.FromString, self._me, streams=False),
+            f"{PREFIX}GenerationService/ChainGenerate": Method(
+                wire.ChainRequest.FromString, self._chain, Scope.SUBMIT, streams=True
+            ),
+            f"{PREFIX}EnginesService/ListEngines": Method(
+                engines.ListEnginesRequest.FromString, self._list, Scope.READ, streams=False
+            ),
+            f"{PREFIX}DashboardService/GetMe": Method(
+                people.EmptyRequest.FromString, self._me, Scope.READ, streams=False
+            ),
             f"{PREFIX}DashboardService/GetOrganization": Method(
-                people.GetOrganizationRequest.FromString, self._organization, streams=False
+                people.GetOrganizationRequest.FromString, self._organization, Scope.READ, streams=False
             ),
         }
 
@@ -71,7 +79,7 @@ class Door:
         if method is None:
             raise Ended(StatusCode.UNIMPLEMENTED, f"{ascii(path)[:200]} can't be called here")
         try:
-            caller = self._caller(authorization)
+            caller = await asyncio.to_thread(self._caller, authorization, method.scope)
             async with aclosing(method.answer(method.read(body), caller)) as answers:
                 async for answer in answers:
                     yield answer.SerializeToString()
@@ -80,16 +88,9 @@ class Door:
         except PentimentoError as error:
             raise ended_by(error) from error
 
-    def _caller(self, authorization: str) -> str:
-        key = self.settings.door_key.get_secret_value()
-        if not key:
-            return DEFAULT_CALLER
-        said = authorization[len(_BEARER) :].strip() if authorization.lower().startswith(_BEARER) else ""
-        if not hmac.compare_digest(said.encode(), key.encode()):
-            what = "is not one that this server takes" if said else "is missing"
-            remedy = "Send `authorization: Bearer <key>`, which many clients do over TLS only."
-            raise Unauthenticated(f"authorization: the key {what}", remedy=remedy)
-        return DEFAULT_CALLER
+    def _caller(self, authorization: str, scope: Scope) -> str:
+        key = authorization[len(_BEARER) :].strip() if authorization.lower().startswith(_BEARER) else ""
+        return self._gate.identify(key, scope=scope, door=True).caller
 
     def _generate(self, request: Message, caller: str) -> AsyncGenerator[Message]:
         return self._generation.answers(cast("wire.Request", request), caller)

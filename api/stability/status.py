@@ -27,6 +27,8 @@ GRPC: Mapping[type[PentimentoError], StatusCode] = {
     errors.ForeignObject: StatusCode.ALREADY_EXISTS,
     errors.Unsupported: StatusCode.UNIMPLEMENTED,
     errors.Unauthenticated: StatusCode.UNAUTHENTICATED,
+    errors.Forbidden: StatusCode.PERMISSION_DENIED,
+    errors.QuotaExceeded: StatusCode.UNAVAILABLE,
     errors.RemoteRefused: StatusCode.INVALID_ARGUMENT,
     errors.WorldsFault: StatusCode.UNAVAILABLE,
     errors.Unreachable: StatusCode.UNAVAILABLE,

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from pydantic import SecretStr
+
 from api.stack.child import Child, ChildFailed
 from api.stack.folder import DataFolder
 from api.stack.ports import LOOPBACK, free_port, is_taken
@@ -12,6 +14,7 @@ from api.stack.probes import http_answers, redis_answers, worker_is_listed
 from api.stack.rclone import BUCKET, Rclone
 from api.stack.valkey import Valkey
 from jobs.exits import DEVICE_LOST
+from jobs.ledger.book import Book
 from jobs.settings import Settings
 
 # -P: a folder called `worker` where the user stands must not be taken for ours.
@@ -59,12 +62,20 @@ def plan(
     grpc_port = extra.get("PENTIMENTO_GRPC_PORT", here.grpc_port)
     addresses["PENTIMENTO_GRPC_PORT"] = str(_beside(host, port) if grpc_port is None else grpc_port)
     environment = {**defaults, **redis_env, **s3_env, **extra, **addresses}
+    book = Book.open(
+        here.model_copy(
+            update={
+                "redis_url": SecretStr(redis_env["PENTIMENTO_REDIS_URL"]),
+                "redis_prefix": extra.get("PENTIMENTO_REDIS_PREFIX", here.redis_prefix),
+            }
+        )
+    )
     names = ["worker", *(f"worker-{number}" for number in range(2, workers + 1))]
     children = (
         *redis,
         *s3,
         _api(folder, environment, api_url),
-        *(_worker(folder, environment, api_url, name) for name in names[:workers]),
+        *(_worker(folder, environment, book, name) for name in names[:workers]),
     )
     return Plan(children, environment, api_url, s3_endpoint)
 
@@ -127,12 +138,12 @@ def _api(folder: DataFolder, environment: Mapping[str, str], api_url: str) -> Ch
     )
 
 
-def _worker(folder: DataFolder, environment: Mapping[str, str], api_url: str, name: str) -> Child:
+def _worker(folder: DataFolder, environment: Mapping[str, str], book: Book, name: str) -> Child:
     return Child(
         name,
         (*PYTHON, "worker"),
         folder.log(name),
-        is_ready=lambda pid: worker_is_listed(api_url, pid),
+        is_ready=lambda pid: worker_is_listed(book, pid),
         tier="worker",
         environment=environment,
         ready_seconds=WORKER_READY_SECONDS,

@@ -1,9 +1,12 @@
-"""How a farm knows that a server answers: a raw PING and a plain GET, so that no client library is needed here."""
+"""How a farm knows that a server answers: a raw PING, a plain GET, and for workers what they tell the ledger."""
 
 import socket
 from urllib.parse import unquote, urlsplit
 
 import httpx
+
+from jobs.errors import LedgerUnavailable
+from jobs.ledger.book import Book
 
 PROBE_SECONDS = 1.0
 
@@ -36,13 +39,13 @@ def http_answers(url: str, *, status: int | None = None) -> bool:
     )
 
 
-def worker_is_listed(api_url: str, pid: int) -> bool:
-    """Whether the API lists the worker with this process id on this machine (a worker's id is `<host>-<pid>-<random>`).
+def worker_is_listed(book: Book, pid: int) -> bool:
+    """Whether the worker with this process id on this machine has announced itself (its id: `<host>-<pid>-<random>`).
 
-    Its own id is looked for, because workers of a farm that was here before stay listed for a while.
+    Its own id is looked for, because workers of a farm that was here before stay listed for a while. The ledger is
+    asked and not the API, which may ask for a key.
     """
     try:
-        answer = httpx.get(f"{api_url}/v1/workers", timeout=PROBE_SECONDS, trust_env=False).raise_for_status()
-        return any(worker["id"].startswith(f"{socket.gethostname()}-{pid}-") for worker in answer.json()["workers"])
-    except (httpx.HTTPError, ValueError, KeyError, TypeError):
+        return any(worker.id.startswith(f"{socket.gethostname()}-{pid}-") for worker in book.workers())
+    except LedgerUnavailable:
         return False

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from api.desk import Desk
 from api.stability.native import Native
 from api.web.app import create_app
+from jobs.errors import InvalidSpec
 from jobs.ledger.fitness import refuse_unfit
 from jobs.settings import Settings, settings
 from jobs.telemetry.logs import configure
@@ -61,11 +62,25 @@ def server(here: Settings, told: Callable[[str], None]) -> Server:
     return Server(config, desk, told)
 
 
+def refuse_unguarded(here: Settings) -> None:
+    """Ends the process with a sentence where everybody could do everything.
+
+    Raises:
+        SystemExit: the API would be reached from beyond this machine, and nobody would be asked for a key.
+
+    """
+    try:
+        Desk.open(here).gate.refuse_unguarded()
+    except InvalidSpec as error:
+        raise SystemExit(f"pentimento does not start: {error.problems[0]}") from error
+
+
 def main() -> None:
     """Serve until SIGTERM or SIGINT."""
     here = settings()
     configure(here)
     refuse_unfit(here)
+    refuse_unguarded(here)
     made = server(here, lambda url: print(f"pentimento listens on {url}", flush=True))  # noqa: T201  for whoever started us
     # The first look creates a missing bucket; serving does not wait for a store that is away.
     threading.Thread(target=made.desk.readiness, daemon=True).start()

@@ -1,6 +1,7 @@
 """Request bodies, read in pieces against a bound in bytes and in seconds, so that nobody can fill the memory.
 
-FastAPI reads a declared body whole before any of our code runs; these dependencies read the stream themselves.
+FastAPI reads a declared body whole before any of our code runs; these dependencies read the stream themselves, once it
+is known who sends it.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ from typing import Annotated, Literal
 from fastapi import Depends, Request
 from starlette.exceptions import HTTPException
 
+from api.web.callers import Who
 from api.web.depends import TheDesk
 from jobs.errors import TooLarge
 
@@ -76,17 +78,17 @@ def spec_format(request: Request) -> Form:
     return {**_FORMATS, **_ROWS}[said]
 
 
-async def spec_text(request: Request, desk: TheDesk) -> bytes:
+async def spec_text(request: Request, desk: TheDesk, _who: Who) -> bytes:
     """A job spec, at most `max_body_bytes`."""
     return await read_bounded(request, limit=desk.settings.max_body_bytes, seconds=SPEC_SECONDS, what="a job spec")
 
 
-async def image_bytes(request: Request, desk: TheDesk) -> bytes:
+async def image_bytes(request: Request, desk: TheDesk, _who: Who) -> bytes:
     """An init image, at most `max_image_bytes`."""
     return await read_bounded(request, limit=desk.settings.max_image_bytes, seconds=IMAGE_SECONDS, what="an init image")
 
 
-async def order_text(request: Request) -> bytes:
+async def order_text(request: Request, _who: Who) -> bytes:
     """A small JSON body that may be left out."""
     return await read_bounded(request, limit=ORDER_BYTES, seconds=SPEC_SECONDS, what="the body")
 

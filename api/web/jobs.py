@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from api.web.bodies import SPEC_TYPES, SpecFormat, SpecText
-from api.web.callers import Caller
+from api.web.callers import Caller, Whose
 from api.web.depends import IdempotencyKey, JobId, TheDesk
 from api.web.examples import SPEC_EXAMPLES
 from api.web.problems import documented
@@ -58,14 +58,14 @@ def submit(
 @router.get("", summary="List jobs", responses=documented(404, 422, 503))
 def jobs(
     desk: TheDesk,
-    caller: Caller,
+    caller: Whose,
     state: Annotated[State | None, Query(description="only these")] = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
     cursor: Annotated[str, Query(description="`next_cursor` of the page before")] = "",
     text: Annotated[str, Query(max_length=200, description="in the name or the id, whatever its case")] = "",
     label: Annotated[list[Label], Query(max_length=16, description="`key` or `key=value`; all of them")] = [],  # noqa: B006 - FastAPI copies it
 ) -> JobList:
-    """The caller's jobs, newest first, and how many there are in each state."""
+    """The caller's jobs (with the scope `admin` everybody's), newest first, and how many there are in each state."""
     page = desk.list(caller=caller, state=state, cursor=cursor, limit=limit, text=text, labels=tuple(label))
     return JobList(
         jobs=[Job.of(view) for view in page.jobs],

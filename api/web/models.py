@@ -5,7 +5,9 @@ from typing import Self
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from api.web.callers import Caller
 from api.web.depends import TheDesk
+from api.web.problems import documented
 from jobs.models import Defaults, Model
 
 router = APIRouter(prefix="/v1/models", tags=["models"])
@@ -52,8 +54,8 @@ class ModelList(BaseModel):
     models: list[ModelShape]
 
 
-@router.get("", summary="List models")
-def models(desk: TheDesk) -> ModelList:
+@router.get("", summary="List models", responses=documented(503))
+def models(desk: TheDesk, _caller: Caller) -> ModelList:
     """The model table of this deployment, in its own order."""
     table = desk.table
     return ModelList(

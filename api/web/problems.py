@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from jobs import errors
-from jobs.errors import InvalidSpec, PentimentoError, Problem
+from jobs.errors import InvalidSpec, PentimentoError, Problem, QuotaExceeded
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -35,6 +35,8 @@ STATUS: Mapping[type[PentimentoError], int] = {
     errors.ForeignObject: 409,
     errors.Unsupported: 422,
     errors.Unauthenticated: 401,
+    errors.Forbidden: 403,
+    errors.QuotaExceeded: 429,
     errors.RemoteRefused: 422,
     errors.WorldsFault: 503,
     errors.Unreachable: 502,
@@ -79,13 +81,13 @@ class ProblemBody(BaseModel):
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, object]]:
-    """The OpenAPI `responses` of a route that can answer with these problems."""
+    """The OpenAPI `responses` of a route that asks who calls, and can answer with these problems besides."""
     return {
         status: {
             "description": HTTPStatus(status).phrase,
             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemBody"}}},
         }
-        for status in statuses
+        for status in sorted({401, 403, 429, *statuses})
     }
 
 
@@ -138,7 +140,11 @@ async def _ours(_: Request, error: Exception) -> Response:
     ours = cast("PentimentoError", error)
     status = status_of(ours)
     problems = [problem_item(problem) for problem in ours.problems] if isinstance(ours, InvalidSpec) else []
-    headers = {"Retry-After": str(_RETRY_AFTER_SECONDS)} if status == HTTPStatus.SERVICE_UNAVAILABLE else None
+    headers = {"Retry-After": str(_RETRY_AFTER_SECONDS)} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
+    if isinstance(ours, QuotaExceeded):
+        headers = {"Retry-After": str(ours.retry_after_seconds)}
+    if status == HTTPStatus.UNAUTHORIZED:
+        headers = {"WWW-Authenticate": "Bearer"}
     return _answer(_body(status, ours.code, str(ours), remedy=ours.remedy, problems=problems), headers)
 
 

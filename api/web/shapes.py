@@ -39,6 +39,7 @@ class Job(BaseModel):
     id: str = Field(examples=["01hzx3v9q2m5k8"])
     name: str = Field(examples=["autumn-catalogue"])
     labels: dict[str, str] = Field(description="the caller's own words", examples=[{"season": "autumn"}])
+    caller: str = Field(description="whose it is", examples=["default"])
     state: State
     reason: str = Field(description="why it is paused, failed or cancelled; empty otherwise")
     lane: Lane
@@ -74,6 +75,7 @@ class Job(BaseModel):
             id=view.id,
             name=view.name,
             labels=dict(view.labels),
+            caller=view.caller,
             state=view.state,
             reason=view.reason,
             lane=view.lane,

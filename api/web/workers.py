@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 
-from api.web.callers import Caller
+from api.web.callers import Caller, Operator
 from api.web.depends import TheDesk
 from api.web.problems import documented
 from api.web.worker_shapes import Worker, WorkerList
@@ -33,14 +33,14 @@ WorkerId = Annotated[str, Path(max_length=200, description="as `GET /v1/workers`
 
 
 @router.post("/{worker}/drain", summary="Let a worker run empty", responses=documented(403, 404, 422, 503))
-def drain(worker: WorkerId, desk: TheDesk, caller: Caller) -> WorkerList:
+def drain(worker: WorkerId, desk: TheDesk, operator: Operator) -> WorkerList:
     """It finishes what is in flight, gives the rest back and takes no more work, until it is resumed or ends."""
     desk.book.drain(worker, wanted=True)
-    return workers(desk, caller)
+    return workers(desk, operator.caller)
 
 
 @router.post("/{worker}/resume", summary="Let a drained worker work again", responses=documented(403, 404, 422, 503))
-def resume(worker: WorkerId, desk: TheDesk, caller: Caller) -> WorkerList:
+def resume(worker: WorkerId, desk: TheDesk, operator: Operator) -> WorkerList:
     """It takes work again within a tick."""
     desk.book.drain(worker, wanted=False)
-    return workers(desk, caller)
+    return workers(desk, operator.caller)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import redis
 
-from jobs.errors import Conflict, NotFound
+from jobs.errors import Conflict, NotFound, QuotaExceeded
 from jobs.ledger.keyspace import DRAIN_SECONDS, IDEMPOTENCY_SECONDS, WORKER_SECONDS, Keyspace
 from jobs.ledger.reading import job_view, worker_view
 from jobs.ledger.scripts import Client, Scripts, speaking_to_redis
-from jobs.ledger.views import EVERY_REFUSAL, Accepted, JobView, Refusal, Selection, WorkerView
+from jobs.ledger.views import EVERY_REFUSAL, NO_QUOTA, Accepted, JobView, Quota, Refusal, Selection, WorkerView
 from jobs.spec.model import Budget
 from jobs.state import Lane, State
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 NO_BUDGET = Budget()
 NO_LABELS: Mapping[str, str] = MappingProxyType({})
+QUOTA_SECONDS = 30
 
 
 def connect(settings: "Settings") -> Client:
@@ -74,6 +75,7 @@ class Book:
         budget: Budget = NO_BUDGET,
         webhook: str = "",
         labels: Mapping[str, str] = NO_LABELS,
+        quota: Quota = NO_QUOTA,
     ) -> Accepted:
         """Make a job durable, in O(1) of its variants.
 
@@ -81,14 +83,18 @@ class Book:
 
         Raises:
             Conflict: the idempotency key was used before with another body.
+            QuotaExceeded: the caller has as much as `quota` lets it.
 
         """
         limit = "" if max_failures is None else str(max_failures)
-        found, created = self.script(
+        found, created, *held = self.script(
             "accept", job, caller, str(lane), name, spec, spec_hash, count, total, " ".join(models),
             results_uri, limit, idempotency_key or "", body_hash, IDEMPOTENCY_SECONDS,
             _bound(budget.images), _bound(budget.gpu_seconds), webhook, json.dumps(dict(labels)),
+            quota.active_jobs, quota.open_variants,
         )  # fmt: skip
+        if held:
+            raise _too_much(caller, quota, created, int(held[0]), count)
         if not found:
             said = f"the idempotency key {idempotency_key!r} was used before with another body"
             raise Conflict(said, remedy="Use a new key for a new job, or send the same body again.")
@@ -116,6 +122,11 @@ class Book:
             raise NotFound(said, remedy="List your jobs with `pentimento jobs` or GET /v1/jobs.")
         return job_view(job, fields, causes, leases, retry)
 
+    def owner(self, job: str) -> str:
+        """The name of the job's caller; "" where there is no such job."""
+        with speaking_to_redis():
+            return str(self.redis.hget(self.keys.job(job), "caller") or "")
+
     def has(self, job: str) -> bool:
         """Whether the ledger knows the job, whoever's it is."""
         with speaking_to_redis():
@@ -135,12 +146,12 @@ class Book:
     def jobs(
         self,
         *,
-        caller: str,
+        caller: str | None,
         state: State | None = None,
         before: str | None = None,
         limit: int = 50,
     ) -> tuple[JobView, ...]:
-        """The caller's jobs, newest first; those accepted before the job `before`."""
+        """The caller's jobs (None: everybody's), newest first; those accepted before the job `before`."""
         found: list[JobView] = []
         last = before
         while len(found) < limit:
@@ -251,8 +262,8 @@ class Book:
         self.script("control", job, verb, word, *more)
         return self.describe(job, caller=caller)
 
-    def _page(self, caller: str, before: str | None, limit: int) -> list[str]:
-        key = self.keys.jobs(caller)
+    def _page(self, caller: str | None, before: str | None, limit: int) -> list[str]:
+        key = self.keys.named("jobs:all") if caller is None else self.keys.jobs(caller)
         with speaking_to_redis():
             start = 0
             if before is not None:
@@ -262,6 +273,15 @@ class Book:
                     raise NotFound(said, remedy="Take the cursor from the page before, as it is.")
                 start = int(rank) + 1
             return list(self.redis.zrevrange(key, start, start + limit - 1))
+
+
+def _too_much(caller: str, quota: Quota, which: int, held: int, more: int) -> QuotaExceeded:
+    if which == 1:
+        said = f"the caller {caller} may have {quota.active_jobs} jobs that are not over, and has {held}"
+    else:
+        said = f"the caller {caller} may have {quota.open_variants} variants without an outcome: {held}, now {more}"
+    remedy = f"Come back in {QUOTA_SECONDS} s, when some of that may be done, or cancel what is not needed."
+    return QuotaExceeded(said, remedy=remedy, retry_after_seconds=QUOTA_SECONDS)
 
 
 def _bound(value: float | None) -> str:

@@ -31,6 +31,7 @@ runnable:{lane}:{call}  zset    job → time of acceptance
 duties                  zset    "plan job" | "finish job" | "hook job" → not before (Unix seconds); the
                                 hooks are the webhooks' outbox
 jobs:all, jobs:{caller} zset    job → time of acceptance, for listing without scanning
+active:{caller}         set     the caller's jobs that are not over, for its quota
 workers                 zset    worker → last seen (Unix seconds)
 worker:{id}             hash    device, device_name, backend, models, slots, busy, rendered,
                                 memory_used, memory_limit, per_minute, trouble (JSON); expires
@@ -44,6 +45,10 @@ gauges:{worker}         string  what a worker shows now, JSON; expires
 parcel:{worker}         string  number of the last parcel of figures that was added; expires
 totals                  hash    settled, refused: variants since ever, of all jobs
 ring:{hour, day}        list    "at settled refused queued leased workers", the latest samples (see `rings`)
+keys                    zset    id of an API key → when it was made; revoked ones stay
+key:{id}                hash    digest, caller, label, scopes, created, expires, used, revoked (Unix seconds)
+session:{digest}        string  the id of the key that logged in, expires
+quota/...               string  counts of calls and uploads by caller, written by the library `limits`, expire
 instance                string  drawn once; absent where jobs exist: Redis lost its state
 ======================  ======  =====================================================================================
 """

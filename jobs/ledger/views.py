@@ -76,6 +76,17 @@ class JobView:
 
 
 @dataclass(frozen=True, slots=True)
+class Quota:
+    """What a caller may have at a time; 0 for no bound. open_variants: without an outcome, over all its jobs."""
+
+    active_jobs: int = 0
+    open_variants: int = 0
+
+
+NO_QUOTA = Quota()
+
+
+@dataclass(frozen=True, slots=True)
 class Accepted:
     """What accepting came to; `created` is False where the idempotency key was known already."""
 

@@ -16,6 +16,8 @@ from api.web import bodies
 from jobs.settings import Settings
 from tests.api.conftest import Running, accepted
 
+JSON = "Content-Type: application/json"
+
 
 @contextmanager
 def _process(settings: Settings) -> Iterator[tuple[subprocess.Popen[str], str]]:
@@ -68,7 +70,7 @@ def test_a_missing_bucket_is_made(settings: Settings) -> None:
 def test_a_body_that_trickles_in_is_given_up(served: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bodies, "SPEC_SECONDS", 0.1)
     port = int(served.url.rsplit(":", 1)[1])
-    head = "POST /v1/jobs HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
+    head = "POST /v1/jobs HTTP/1.1\r\nHost: [::1]\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
 
     with socket.create_connection(("127.0.0.1", port), timeout=20) as client:
         client.sendall(head.encode())
@@ -84,7 +86,9 @@ def test_a_body_that_trickles_in_is_given_up(served: Running, monkeypatch: pytes
 
 def test_a_body_that_is_too_large_is_not_read_to_its_end(served: Running, settings: Settings) -> None:
     port = int(served.url.rsplit(":", 1)[1])
-    head = "POST /v1/jobs HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99999999999\r\n\r\n"
+    head = (
+        "POST /v1/jobs HTTP/1.1\r\nHost: [::1]\r\nContent-Type: application/json\r\nContent-Length: 99999999999\r\n\r\n"
+    )
 
     with socket.create_connection(("127.0.0.1", port), timeout=20) as client:
         client.sendall(head.encode())
@@ -96,7 +100,9 @@ def test_a_body_that_is_too_large_is_not_read_to_its_end(served: Running, settin
 @pytest.mark.parametrize("length", ["-1", "1e9", "x"])
 def test_a_length_that_is_none_is_refused(served: Running, length: str) -> None:
     port = int(served.url.rsplit(":", 1)[1])
-    head = f"POST /v1/jobs HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
+    head = (
+        f"POST /v1/jobs HTTP/1.1\r\nHost: [::1]\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
+    )
 
     with socket.create_connection(("127.0.0.1", port), timeout=20) as client:
         client.sendall(head.encode())

@@ -88,6 +88,9 @@ def test_json_and_api_may_stand_before_the_command(cli: Cli, canned: Canned) -> 
         (["workers", "drain", "w"], "POST", "/v1/workers/w/drain", {"workers": [{"id": "w", "drained": True}]}),
         (["webhook", "resend", "j1"], "POST", "/v1/jobs/j1/webhook/resend", a_job()),
         (["models"], "GET", "/v1/models", {"models": [{"alias": "tiny"}]}),
+        (["keys"], "GET", "/v1/keys", {"keys": [{"id": "k", "caller": "studio"}]}),
+        (["keys", "create", "c"], "POST", "/v1/keys", {"key": "pentimento_k", "about": {"id": "k"}}),
+        (["keys", "revoke", "k"], "DELETE", "/v1/keys/k", {"id": "k", "state": "revoked"}),
     ],
     ids=lambda said: said[0] if isinstance(said, list) else "",
 )

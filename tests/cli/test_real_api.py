@@ -11,8 +11,8 @@ from pydantic import SecretStr
 
 from api.cli.exits import EXITS, NOT_ALL, OK
 from api.desk import Desk
-from jobs.errors import Conflict, InvalidSpec, NotFound, StorageUnavailable
-from jobs.settings import Settings
+from jobs.errors import Conflict, InvalidSpec, NotFound, StorageUnavailable, Unauthenticated
+from jobs.settings import Settings, settings
 from tests.api.conftest import PNG, Hands, forget_instance, running
 from tests.cli.conftest import Cli
 from tests.conftest import S3Server
@@ -137,7 +137,7 @@ def test_what_the_api_finds_wrong_reads_as_what_the_command_finds_wrong(cli: Cli
     )  # fmt: skip
 
     assert ran.code == EXITS[InvalidSpec]
-    assert "images[0].uri: init images are not read from the bucket somebody" in ran.err
+    assert "images[0].uri: init images are not read from this place in the bucket somebody" in ran.err
     assert "PENTIMENTO_INPUT_BUCKETS" in ran.err
 
 
@@ -160,3 +160,35 @@ def test_models_and_workers_are_listed(cli: Cli, api: str) -> None:
 
     assert "tiny" in models.out
     assert workers.out == "No workers. Start one: pentimento worker\n"
+
+
+def test_keys_are_made_with_redis_alone_then_over_the_api_with_one(
+    cli: Cli, api: str, deployment: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PENTIMENTO_REDIS_URL", deployment.redis_url.get_secret_value())
+    settings.cache_clear()
+    refused = cli("keys", "create", "studio", "--api", api, "--json")
+    first = cli("keys", "create", "ops", "--scope", "admin", "--direct", "--json")
+    without = cli("jobs", "--api", api, "--json")
+    monkeypatch.setenv("PENTIMENTO_API_KEY", str(first.json["key"]))
+    settings.cache_clear()
+    second = cli("keys", "create", "studio", "--label", "night", "--expires", "90d", "--api", api)
+    listed = cli("keys", "--api", api)
+    rows: list[dict[str, str]] = json.loads(cli("keys", "list", "--direct", "--json").out)["keys"]
+    gone = cli("keys", "revoke", rows[0]["id"], "--api", api, "--json")
+    monkeypatch.setenv("PENTIMENTO_API_KEY", second.out.strip())
+    settings.cache_clear()
+    revoked = cli("jobs", "--api", api, "--json")
+    monkeypatch.undo()
+    settings.cache_clear()
+
+    assert refused.code == EXITS[Conflict]
+    assert without.code == revoked.code == EXITS[Unauthenticated]
+    assert "PENTIMENTO_API_KEY" in without.err
+    assert second.out.startswith("pentimento_")
+    assert "shown this once" in second.err
+    assert "night" in listed.out
+    assert second.out.strip() not in listed.out
+    assert [(row["caller"], row["state"]) for row in rows] == [("studio", "active"), ("ops", "active")]
+    assert "digest" not in rows[0]
+    assert gone.json["state"] == "revoked"

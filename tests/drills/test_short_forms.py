@@ -65,3 +65,7 @@ def test_p10_no_caller_waits_behind_anothers_backlog() -> None:
 
 def test_what_is_open_after_a_crash_is_found_at_once() -> None:
     holds("resume")
+
+
+def test_nothing_that_can_be_sent_brings_the_api_down() -> None:
+    holds("schema")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from api.stack.child import Child, ChildFailed
 from api.stack.farm import Processes
@@ -19,6 +20,7 @@ from api.stack.ports import LOOPBACK, free_port, is_taken
 from api.stack.probes import http_answers, redis_answers, worker_is_listed
 from api.stack.rclone import Rclone
 from api.stack.valkey import Valkey
+from jobs.ledger.book import Book
 from jobs.settings import Settings
 from tests.conftest import S3Server
 
@@ -141,9 +143,15 @@ def test_a_probe_takes_silence_and_nonsense_for_no() -> None:
     with socket.create_server((LOOPBACK, 0)) as silent:  # accepts, and never answers
         url = f"//{LOOPBACK}:{silent.getsockname()[1]}"
 
-        answers = redis_answers(f"redis:{url}/0"), http_answers(f"http:{url}/"), worker_is_listed(f"http:{url}", 1)
+        answers = redis_answers(f"redis:{url}/0"), http_answers(f"http:{url}/")
 
-    assert answers == (False, False, False)
+    assert answers == (False, False)
+
+
+def test_a_worker_is_not_there_while_redis_is_not(here: Settings) -> None:
+    book = Book.open(here.model_copy(update={"redis_url": SecretStr(f"redis://{LOOPBACK}:{free_port()}/0")}))
+
+    assert not worker_is_listed(book, 1)
 
 
 def test_a_redis_that_wants_a_password_gets_it(processes: Processes, tmp_path: Path) -> None:
@@ -167,6 +175,7 @@ from api.cli.interrupts import sigterm_as_interrupt
 from api.stack.farm import Processes
 from api.stack.folder import DataFolder
 from api.stack.plan import plan
+from jobs.ledger.book import Book
 from jobs.settings import Settings
 processes = Processes(lambda _: None)
 with sigterm_as_interrupt():

@@ -55,6 +55,7 @@ local function retry(causes, ranges)
   end
   redis.call('HSET', K(job), 'refused', int(num(job, 'refused') - forgiven), 'reason', '', 'finished', '0',
     'written', '0', 'heals', '0', 'state', planned and 'queued' or 'planning')
+  redis.call('SADD', P .. 'active:' .. get(job, 'caller'), job)
   redis.call('ZREM', P .. 'duties', 'finish ' .. job)
   event(job, 'resumed', 'reopened', int(forgiven), 'settled', get(job, 'settled'), 'refused', get(job, 'refused'))
   if planned then

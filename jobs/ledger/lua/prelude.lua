@@ -123,6 +123,7 @@ end
 
 local function close(job, state, reason)
   redis.call('HSET', K(job), 'state', state, 'reason', reason, 'finished', stamp(NOW), 'written', '0')
+  redis.call('SREM', P .. 'active:' .. get(job, 'caller'), job)
   not_runnable(job)
   drop_leases(job)
   redis.call('DEL', K(job, 'retry'), K(job, 'blame'))

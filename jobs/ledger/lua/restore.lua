@@ -19,6 +19,7 @@ redis.call('HSET', K(job), 'state', 'queued', 'reason', '', 'cursor', get(job, '
   'refused', int(refused), 'epoch', '1', 'started', '0', 'finished', '0', 'written', '0')
 redis.call('ZADD', P .. 'jobs:all', get(job, 'created'), job)
 redis.call('ZADD', P .. 'jobs:' .. get(job, 'caller'), get(job, 'created'), job)
+redis.call('SADD', P .. 'active:' .. get(job, 'caller'), job)
 event(job, 'recovered', 'settled', int(settled), 'refused', int(refused), 'count', get(job, 'count'))
 if A(3) == 'cancelled' then
   close(job, 'cancelled', 'cancelled before the ledger was lost')
