@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from PIL import Image, ImageCms, PngImagePlugin
+from PIL import Image, PngImagePlugin
 
 from jobs.errors import BadImage
 from worker.booth.decode import Pixels, decode
@@ -248,54 +248,3 @@ def test_palette_one_bit_grey_and_cmyk_become_rgb() -> None:
     red = decode(_saved(cmyk, "JPEG"), max_pixels=MAX).pixels[8, 8]
     assert red[0] > 240
     assert max(red[1], red[2]) < 15
-
-
-def _swapped_profile() -> bytes:
-    """SRGB with its red and green primaries exchanged, under another name."""
-    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
-    for name in ("sRGB".encode("utf-16-be"), b"sRGB"):
-        while (at := profile.find(name, 128)) >= 0:
-            profile[at : at + len(name)] = bytes(len(name) - 1) + b"x"
-    red, green = profile.index(b"rXYZ", 128), profile.index(b"gXYZ", 128)
-    profile[red + 4 : red + 12], profile[green + 4 : green + 12] = (
-        profile[green + 4 : green + 12],
-        profile[red + 4 : red + 12],
-    )
-    return bytes(profile)
-
-
-@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
-def test_colours_are_brought_over_from_the_files_own_profile(kind: str) -> None:
-    image = Image.new("RGB", (16, 16), (230, 20, 20))
-    exif = Image.Exif()
-    exif[0x0112] = 6
-
-    pixel = decode(_saved(image, kind, icc_profile=_swapped_profile(), exif=exif), max_pixels=MAX).pixels[8, 8]
-
-    assert pixel[1] > 200
-    assert pixel[0] < 60
-
-
-def test_a_profile_that_says_srgb_or_nothing_changes_no_bit() -> None:
-    scene = _scene()
-    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-
-    for profile in (srgb, b"no profile at all"):
-        assert np.array_equal(
-            decode(_saved(scene, "PNG", icc_profile=profile), max_pixels=MAX).pixels, np.asarray(scene)
-        )
-
-
-def test_a_profiled_picture_is_still_turned_and_laid_on_white() -> None:
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    turned = _saved(Image.new("RGB", (40, 16), "red"), "JPEG", icc_profile=_swapped_profile(), exif=exif)
-    clear = _saved(Image.new("RGBA", (8, 8), (200, 0, 0, 0)), "PNG", icc_profile=_swapped_profile())
-
-    assert decode(turned, max_pixels=MAX).pixels.shape == (40, 16, 3)
-    assert _one(decode(clear, max_pixels=MAX).pixels) == [255, 255, 255]
-
-
-def test_a_profile_of_megabytes_is_refused() -> None:
-    with pytest.raises(BadImage, match="colour profile of 5,000,000 bytes"):
-        decode(_saved(_scene(), "JPEG", icc_profile=bytes(5_000_000)), max_pixels=MAX)

@@ -125,6 +125,15 @@ def dripping(visitor: BaseHTTPRequestHandler) -> None:
             return
 
 
+def trickling(visitor: BaseHTTPRequestHandler) -> None:
+    """Send a body of a few bytes at a time, for as long as the client takes it."""
+    assert isinstance(visitor.server, Site)
+    visitor.send_response(200)
+    visitor.end_headers()
+    while not visitor.server.quit.wait(0.02):
+        visitor.wfile.write(b"abc")
+
+
 def broken_off(data: bytes) -> Answer:
     """Promise twice as much as is sent, then hang up."""
 
