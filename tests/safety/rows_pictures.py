@@ -23,7 +23,7 @@ def _upload(world: World, data: bytes, **headers: str) -> httpx.Response:
 def _saved(kind: str, **how: object) -> Callable[[], bytes]:
     def made() -> bytes:
         file = io.BytesIO()
-        Image.new("RGB", (8, 8), "red").save(file, kind, **how)  # type: ignore[arg-type]
+        Image.new("RGB", (8, 8), "red").save(file, kind, **how)
         return file.getvalue()
 
     return made
