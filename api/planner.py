@@ -12,7 +12,7 @@ from itertools import islice
 from jobs.errors import TooLarge
 from jobs.models import ModelTable
 from jobs.sizes import target_size
-from jobs.spec.model import AxisSpec, FieldValue, JobSpec
+from jobs.spec.model import AxisSpec, FieldValue, ImageSpec, JobSpec
 from jobs.spec.numbers import Span
 from jobs.sweep import Sweep
 from jobs.variant import Variant
@@ -45,9 +45,13 @@ class Plan:
 
     count: variants to make. excluded: positions of the product that are left out. open: images are listed only when the
     job is planned, so there is no count. gpu_seconds: of one device; finish_seconds: with the workers that are there.
+    linked: variants that the job which this one extends has made already; time and storage are those of the others.
+    duplicates: variants that differ from an earlier one by their seeds only.
     """
 
     count: int | None
+    linked: int | None
+    duplicates: int | None
     excluded: int | None
     images: int | None
     open: bool
@@ -71,8 +75,11 @@ def make_plan(
     size_of: SizeOf = lambda _: None,
     speeds_of: SpeedsOf | None = None,
     workers: int = 0,
+    linked: int | None = None,
 ) -> Plan:
     """Plan a spec. table: the farm's models, None where there is none to ask. size_of: an image's size by URI.
+
+    linked: how many of its variants are made already, where that is known.
 
     Raises:
         UnknownModel: one is not in the table.
@@ -80,9 +87,15 @@ def make_plan(
     """
     sweep = Sweep(spec, () if spec.open else None)
     sample = _spread(sweep, SAMPLE)
+    count = None if spec.open else sweep.count
+    new = 1 - (linked or 0) / count if count else 1.0
     gpu, measured = _gpu_seconds(sweep, sample, table, size_of, speeds_of)
+    gpu, size = (None if found is None else found * new for found in (gpu, _storage(sweep, sample, table, size_of)))
+    repeated = _repeated(sweep)
     return Plan(
-        count=None if spec.open else sweep.count,
+        count=count,
+        linked=linked,
+        duplicates=None if spec.open else sum(map(sweep.variants_of, repeated)),
         excluded=None if spec.open else len(sweep) - sweep.count,
         images=None if spec.open else len(sweep.images),
         open=spec.open,
@@ -90,11 +103,11 @@ def make_plan(
         samples=sweep.samples,
         variants_of_an_image=sweep.span,
         models=sweep.models,
-        storage_bytes=_storage(sweep, sample, table, size_of),
+        storage_bytes=None if size is None else round(size),
         gpu_seconds=gpu,
         finish_seconds=gpu / workers if gpu is not None and workers else None,
         measured=measured,
-        warnings=tuple(_warnings(sweep, sample, table, size_of)),
+        warnings=tuple(_warnings(sweep, sample, table, size_of, twice=len(repeated))),
         variants=tuple(first(sweep, show)),
     )
 
@@ -170,7 +183,9 @@ def _pace(speeds: Mapping[Size, float], size: Size | None) -> tuple[float, bool]
 # What looks wrong.
 
 
-def _warnings(sweep: Sweep, sample: Sequence[Variant], table: ModelTable | None, size_of: SizeOf) -> Iterator[str]:
+def _warnings(
+    sweep: Sweep, sample: Sequence[Variant], table: ModelTable | None, size_of: SizeOf, *, twice: int
+) -> Iterator[str]:
     strength, steps = _least_work(sweep.spec)
     if int(strength * steps) < 1:
         yield f"strength {strength:g} × steps {steps:g} is below one step: such pictures come out as they went in"
@@ -178,23 +193,24 @@ def _warnings(sweep: Sweep, sample: Sequence[Variant], table: ModelTable | None,
     if longest is not None and least_tokens(longest.parameters.prompt) > TOKENS:
         said = least_tokens(longest.parameters.prompt)
         yield f"the prompt of variant {longest.index} has at least {said} tokens; models read the first {TOKENS}"
-    yield from _twice(sweep)
+    if twice:
+        yield f"{twice} of the images stand twice with the same settings: their pictures differ by their seeds only"
     changes = dict.fromkeys(change for v in sample if (change := _change(v, table, size_of)))
     yield from islice(changes, 5)
     if len(changes) > 5:
         yield f"{len(changes) - 5} more changes of size among {len(sample)} variants that were looked at"
 
 
-def _twice(sweep: Sweep) -> Iterator[str]:
-    """Images that stand in the list more than once with nothing to tell them apart but their names."""
+def _repeated(sweep: Sweep) -> list[ImageSpec]:
+    """Images that stood in the list before, with nothing to tell them apart but their names."""
     seen: set[str] = set()
-    twice = 0
+    repeated = []
     for image in sweep.images if not sweep.spec.open else ():
         said = f"{image.uri} {sorted(image.settings.items(), key=repr)!r}"
-        twice += said in seen
+        if said in seen:
+            repeated.append(image)
         seen.add(said)
-    if twice:
-        yield f"{twice} of the images stand twice with the same settings: their pictures differ by their seeds only"
+    return repeated
 
 
 def least_tokens(text: str) -> int:

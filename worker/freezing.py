@@ -15,7 +15,7 @@ from jobs.spec.holes import TooIntricate
 from jobs.spec.model import ImageSpec, JobSpec
 from jobs.storage.listing import Index, stored_sweep, write_pages
 from jobs.sweep import Sweep
-from jobs.uris import Uri
+from worker.reading import Reading
 from worker.sources import Names, Sources
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def freeze_images(view: JobView, spec: JobSpec, shop: "Workshop") -> Sweep:
         names = Names(Path(folder))
         try:
             models = frozenset(Sweep(spec, ()).models)
-            sources = Sources(spec, shop.storage, _Rightful(shop, view.caller), names, models)
+            sources = Sources(spec, shop.storage, Reading(shop.intake, view.caller), names, models)
             tally = _Tally(spec, shop.settings.max_variants)
             count = write_pages(shop.storage, view.results_uri, attempt, tally.counted(sources.images()))
         finally:
@@ -47,24 +47,10 @@ def freeze_images(view: JobView, spec: JobSpec, shop: "Workshop") -> Sweep:
     if tally.positions > shop.settings.max_variants:
         message = f"the job has {tally.positions} variants, above the bound of {shop.settings.max_variants}"
         raise TooLarge(message, remedy="Take values or images out, or split the job.")
-    index = Index(attempt, count, tally.variants, tally.bare, sources.passed_over)
+    index = Index(attempt, count, tally.variants, tally.bare, sources.passed_over, tuple(sources.tables))
     shop.storage.write(listing_uri(view.results_uri), index.text(), "application/json", if_absent=False)
     _log.info("listed", job=view.id, images=count, passed_over=sources.passed_over)
     return stored_sweep(shop.storage, view.results_uri, spec)
-
-
-class _Rightful:
-    """Tables and folders, as far as the caller may read them."""
-
-    def __init__(self, shop: "Workshop", caller: str) -> None:
-        self._shop = shop
-        self._caller = caller
-
-    def fetch(self, uri: str) -> bytes:
-        return self._shop.intake.text_bytes(uri, caller=self._caller)
-
-    def check(self, folder: Uri) -> None:
-        self._shop.intake.check(folder, caller=self._caller)
 
 
 class _Tally:

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path as FilePath
-from typing import Protocol
 
 from jobs.errors import ImageNotFound
 from jobs.manifest.rows_text import RowsFormat, read_rows, row_image
@@ -25,7 +24,8 @@ from jobs.spec.patterns import Pattern
 from jobs.spec.problems import Path, Problems
 from jobs.spec.sidecars import sidecar_setting
 from jobs.storage import Storage
-from jobs.uris import Uri
+from jobs.storage.listing import TablePin
+from worker.reading import Reading
 
 MAX_NAME = 60
 READERS = 16
@@ -58,31 +58,18 @@ class Names:
         return made
 
 
-class Rightful(Protocol):
-    """What the job's caller may have read."""
-
-    def fetch(self, uri: str) -> bytes:
-        """All bytes at `uri`. Raises ForbiddenUri where the caller may not."""
-        ...
-
-    def check(self, folder: Uri) -> None:
-        """Raise ForbiddenUri for a folder that the caller may not have listed."""
-        ...
-
-
 class Sources:
-    """Lists the images of one spec, as far as its caller may read them."""
+    """Lists the images of one spec. `tables`: what those were that it has read; `passed_over`: objects no image."""
 
-    def __init__(
-        self, spec: JobSpec, storage: Storage, rightful: Rightful, names: Names, models: frozenset[str]
-    ) -> None:
+    def __init__(self, spec: JobSpec, storage: Storage, reading: Reading, names: Names, models: frozenset[str]) -> None:
         self._spec = spec
         self._storage = storage
-        self._rightful = rightful
+        self._reading = reading
         self._names = names
         self._models = models
         self._name_uses = {name for part in segments(spec.output.name) for name in part.names}
         self.passed_over = 0
+        self.tables: list[TablePin] = []
 
     def images(self) -> Iterator[ImageSpec]:
         """The images, in the order of the lines, each line's in the order of keys or rows.
@@ -102,7 +89,7 @@ class Sources:
                 yield image if image.name else replace(image, name=self._names.free(name, image.uri))
                 continue
             count = 0
-            found = self._matching(image) if image.kind == "pattern" else self._rows(image)
+            found = self._matching(image) if image.kind == "pattern" else _at_once(self._pinned, self._rows(image))
             for one in found:
                 count += 1
                 yield one
@@ -113,19 +100,9 @@ class Sources:
 
     def _matching(self, source: ImageSpec) -> Iterator[ImageSpec]:
         pattern = Pattern.of(source.uri)
-        self._rightful.check(folder_of(pattern.base))
+        self._reading.check(folder_of(pattern.base))
         listed = self._listed(pattern, source)
-        if not source.sidecar:
-            yield from listed
-            return
-        waiting: deque[Future[ImageSpec]] = deque()
-        with ThreadPoolExecutor(READERS, thread_name_prefix="sidecar") as pool:
-            for image in listed:
-                waiting.append(pool.submit(self._with_sidecar, image, source.sidecar))
-                if len(waiting) > 2 * READERS:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
+        yield from _at_once(lambda one: self._with_sidecar(one, source.sidecar), listed) if source.sidecar else listed
 
     def _listed(self, pattern: Pattern, source: ImageSpec) -> Iterator[ImageSpec]:
         for found in self._storage.list(pattern.base):
@@ -150,12 +127,19 @@ class Sources:
         problems.raise_any()
         return made
 
+    def _pinned(self, image: ImageSpec) -> ImageSpec:
+        """The image with its size and etag, where it lies in a store."""
+        found = self._reading.stat(image.uri)
+        return image if found is None else replace(image, size=found.size, etag=found.etag)
+
     def _rows(self, source: ImageSpec) -> Iterator[ImageSpec]:
         form: RowsFormat = table_format(source.uri)
         lines: dict[Path, int] = {}
         problems = Problems(source=source.uri, lines=lines.get)
         checks = ImageChecks(problems, self._spec, self._name_uses)
-        text = decoded_table(self._rightful.fetch(source.uri), source.uri)
+        data, pin = self._reading.table(source.uri)
+        self.tables.append(pin)
+        text = decoded_table(data, source.uri)
         for line, row in read_rows(text, source.uri, form):
             lines.clear()
             lines["row",] = line
@@ -188,3 +172,15 @@ class Sources:
         checks.missing(made, ("row",))
         if not problems.found:
             yield made
+
+
+def _at_once(act: Callable[[ImageSpec], ImageSpec], images: Iterator[ImageSpec]) -> Iterator[ImageSpec]:
+    """What `act` makes of each, in order, a few round trips at a time."""
+    waiting: deque[Future[ImageSpec]] = deque()
+    with ThreadPoolExecutor(READERS, thread_name_prefix="sources") as pool:
+        for image in images:
+            waiting.append(pool.submit(act, image))
+            if len(waiting) > 2 * READERS:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()

@@ -156,6 +156,7 @@ class Planned(Answer):
     gpu_seconds: float | None
     finish_seconds: float | None
     measured: Text
+    linked: int | None = None
     warnings: list[Text]
 
 

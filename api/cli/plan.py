@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.cli.options import Api, AsJson, Given
-from api.cli.submit import ManifestFile, manifest_folder, read
+from api.cli.submit import ManifestFile, grown, manifest_folder, read
 from api.cli.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -22,6 +22,9 @@ def plan(
     file: ManifestFile,
     show: Annotated[int, typer.Option(min=0, max=1000, help="How many variants to show, from the first on.")] = 10,
     given: Given = None,
+    extends: Annotated[
+        str, typer.Option(metavar="JOB", help="Ask the farm how much of it this job has made already.")
+    ] = "",
     api: Api = "",
     *,
     farm: Annotated[
@@ -31,12 +34,15 @@ def plan(
 ) -> None:
     """Count what a manifest would make, and show the first of it. Nothing is sent, unless --farm asks the API.
 
+    Where the manifest extends a job, --farm also tells what that one has made already.
+
     Every problem of the manifest is told at once; pictures that are not there are told after the plan.
 
     [dim]Examples:[/dim]
 
       pentimento plan autumn.yaml
       pentimento plan autumn.yaml --farm -S steps=20
+      pentimento plan autumn.yaml --extends latest
       pentimento plan autumn.yaml --show 100 --json | jq '.variants[].parameters.prompts[0].text'
     """
     from api.cli.upload import find
@@ -44,18 +50,20 @@ def plan(
     from jobs.spec import local_paths
 
     terminal = Terminal(as_json=as_json)
-    spec, text = read(file, given)
     folder = manifest_folder(file)
+    spec, text = read(file, grown(given, extends, api=api))
     made = make_plan(spec, table=None, show=show, size_of=_Sizes(folder))
     answer = asdict(made)
-    if farm:
+    if farm or extends:
         from api.cli.address import api_url
         from api.cli.client import Client
 
         with Client(api_url(api)) as client:
-            said = client.plan(_canonical(spec))
-        known = ("gpu_seconds", "finish_seconds", "measured")
+            said = client.plan(_canonical(spec, folder))
+        known = ("gpu_seconds", "finish_seconds", "measured", "linked")
         answer |= {name: getattr(said, name) for name in known}
+        if said.linked and made.count and made.storage_bytes:
+            answer["storage_bytes"] = round(made.storage_bytes * (1 - said.linked / made.count))
     terminal.answer(answer)
     _say(terminal, made, seed_drawn=spec.seed.base is None)
     _estimate(terminal, answer)
@@ -63,11 +71,17 @@ def plan(
     terminal.note(f"Make them with: pentimento submit {file}")
 
 
-def _canonical(spec: "JobSpec") -> bytes:
-    """The spec as a farm takes it; where files of this machine will lie does not matter for time."""
+def _canonical(spec: "JobSpec", folder: Path) -> bytes:
+    """The spec as a farm takes it, with the files of this machine by the names that they would have there.
+
+    Only where a job is extended they are read for it: for time and storage it does not matter where they lie.
+    """
+    from api.cli.upload import content_uri
     from jobs.spec import canonical_json, local_paths, with_images
 
-    return canonical_json(with_images(spec, {path: f"upload://{'0' * 64}" for _, path in local_paths(spec)}))
+    paths = {path for _, path in local_paths(spec)}
+    return canonical_json(with_images(spec, {path: content_uri(folder / path, read=bool(spec.run.extends))
+                                             for path in paths}))  # fmt: skip
 
 
 class _Sizes:
@@ -104,6 +118,8 @@ def _say(terminal: Terminal, plan: "Plan", *, seed_drawn: bool) -> None:
     holes = f", {plan.excluded:,} positions left out" if plan.excluded else ""
     what = f"{_counted(plan.variants_of_an_image, 'picture')} of each image" if plan.count is None else None
     terminal.text(f"{what or _counted(plan.count or 0, 'picture')}: {' × '.join(product)}{holes}")
+    if plan.duplicates:
+        terminal.text(f"  {plan.duplicates:,} of them differ from others by their seeds only")
     for axis in plan.axes:
         values = [*axis.values, *(["…"] if axis.size > len(axis.values) else [])]
         terminal.text(f"  {axis.key}: {' | '.join(values)}")
@@ -124,6 +140,9 @@ def _say(terminal: Terminal, plan: "Plan", *, seed_drawn: bool) -> None:
 
 
 def _estimate(terminal: Terminal, answer: dict[str, object]) -> None:
+    linked, count = answer["linked"], answer["count"]
+    if isinstance(linked, int) and isinstance(count, int):
+        terminal.text(f"{linked:,} of these are made already, {count - linked:,} are new")
     size, gpu, finish = answer["storage_bytes"], answer["gpu_seconds"], answer["finish_seconds"]
     if isinstance(size, int):
         terminal.note(f"About {size / 1e6:,.1f} MB of pictures.")

@@ -1,5 +1,6 @@
 """`pentimento submit`: a manifest becomes a job, after the pictures of this machine that it names are sent along."""
 
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -51,7 +52,7 @@ def submit(  # noqa: PLR0913 - a command has its options
 
       pentimento submit autumn.yaml --watch
       pentimento submit autumn.yaml -S strength=0.4 -S run.priority=background
-      pentimento submit autumn.yaml --extends 01jz8q6t3v9w4x5y6z7a8b9c0d
+      pentimento submit autumn.yaml --extends latest
       pentimento submit autumn.yaml --idempotency-key autumn-2026 --json | jq -r .id
       generate-manifest | pentimento submit - --yes
     """
@@ -61,7 +62,7 @@ def submit(  # noqa: PLR0913 - a command has its options
     from api.cli.watch import attend, finish
 
     terminal = Terminal(as_json=as_json)
-    spec, text = read(file, [*(given or ()), *([f"extends={extends}"] if extends else [])])
+    spec, text = read(file, grown(given, extends, api=api))
     spec = asked(terminal, spec, yes=yes)
     with Client(api_url(api)) as client:
         job, created = send(client, terminal, spec, text=text, file=file, key=idempotency_key)
@@ -76,6 +77,18 @@ def submit(  # noqa: PLR0913 - a command has its options
         else:
             terminal.text(job.id)
             terminal.note(f"Follow it with: pentimento watch {job.id}")
+
+
+def grown(given: list[str] | None, extends: str, *, api: str) -> list[str]:
+    """`given` with the job that is extended, whose id a farm is asked for where it is `latest`."""
+    from api.cli.client import LATEST, Client
+
+    if extends == LATEST:
+        from api.cli.address import api_url
+
+        with Client(api_url(api)) as client:
+            extends = client.job(LATEST).id
+    return [*(given or ()), *([f"extends={json.dumps(extends)}"] if extends else [])]
 
 
 def read(file: Path, given: list[str] | None = None) -> "tuple[JobSpec, str]":

@@ -36,6 +36,11 @@ def find(written: Iterable[tuple[str, str]], *, folder: Path, text: str, source:
     return files
 
 
+def content_uri(file: Path, *, read: bool) -> str:
+    """The `upload://` URI that a file has once it is sent; that of none where it is not `read`, or not there."""
+    return f"upload://{_sha256(file) if read and file.is_file() else '0' * 64}"
+
+
 def upload(client: Client, files: Mapping[str, Path], *, on_file: Callable[[], None]) -> Mapping[str, str]:
     """Send the files, equal ones once; the `upload://` URI of each path as written.
 

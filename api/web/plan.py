@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from api.admission import aliases_of, check_size
 from api.desk import Desk
+from api.growth import linked, seeded
 from api.planner import Plan, make_plan
 from api.web.bodies import SPEC_TYPES, SpecFormat, SpecText
 from api.web.callers import Caller
@@ -47,6 +48,11 @@ class PlanShape(BaseModel):
     """What a job would come to; null is what is not known yet."""
 
     count: int | None = Field(description="variants to make; null while images are still to be listed")
+    linked: int | None = Field(
+        description="variants that the job which this one extends has made already; null without such a job, and where "
+        "either has more than 100,000 positions"
+    )
+    duplicates: int | None = Field(description="variants that differ from an earlier one by their seeds only")
     excluded: int | None = Field(description="positions of the product that are left out")
     images: int | None
     open: bool = Field(description="whether patterns or tables of images are listed only when the job is planned")
@@ -77,11 +83,11 @@ def plan(
     text: SpecText,
     form: SpecFormat,
     desk: TheDesk,
-    _caller: Caller,
+    caller: Caller,
     show: Annotated[int, Query(ge=0, le=1000, description="how many variants to resolve")] = 10,
 ) -> PlanShape:
     """Count a job spec exactly and estimate its time and storage; nothing is enqueued, fetched or listed."""
-    return PlanShape.of(_planned(desk, text, form, show))
+    return PlanShape.of(_planned(desk, text, form, show, caller))
 
 
 class Lint(BaseModel):
@@ -101,11 +107,20 @@ def lint(text: SpecText, form: SpecFormat, _caller: Caller) -> Lint:
     return Lint(problems=[])
 
 
-def _planned(desk: Desk, text: bytes, form: Format, show: int) -> Plan:
+def _planned(desk: Desk, text: bytes, form: Format, show: int, caller: str) -> Plan:
     spec = parse_manifest(text, source="the job spec", format=form)
+    if spec.run.extends:
+        spec = seeded(spec, desk, caller=caller)
     sweep = Sweep(spec, () if spec.open else None)
     check_size(sweep, desk.settings)
     needed = set(aliases_of(sweep, desk.table))
     able = [worker for worker in desk.workers() if needed <= set(worker.models)]
     speeds = Speeds(desk.book)
-    return make_plan(spec, table=desk.table, show=show, speeds_of=speeds.seconds_a_step, workers=len(able))
+    return make_plan(
+        spec,
+        table=desk.table,
+        show=show,
+        speeds_of=speeds.seconds_a_step,
+        workers=len(able),
+        linked=linked(sweep, desk, caller=caller) if spec.run.extends else None,
+    )

@@ -29,6 +29,16 @@ MEDIA_TYPE = "application/x-ndjson"
 
 
 @dataclass(frozen=True, slots=True)
+class TablePin:
+    """A table of images as it was when its rows were read. etag: empty where the place has none (the web)."""
+
+    uri: str
+    size: int
+    etag: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class Index:
     """What there is: `images.json`. folder: of the pages. bare: no image has settings of its own."""
 
@@ -37,6 +47,7 @@ class Index:
     variants: int
     bare: bool
     passed_over: int = 0
+    tables: tuple[TablePin, ...] = ()
 
     def text(self) -> bytes:
         """As it is stored."""
@@ -45,7 +56,8 @@ class Index:
     @classmethod
     def read(cls, text: bytes) -> "Index":
         """As it was stored."""
-        return cls(**orjson.loads(text))
+        said = orjson.loads(text)
+        return cls(**{**said, "tables": tuple(TablePin(**pin) for pin in said.get("tables", ()))})
 
 
 class ListedImages(Sequence[ImageSpec]):

@@ -7,21 +7,23 @@ Exactly-once writes want `If-None-Match: *`, which some stores ignore without a 
 the same key twice and looks for the 412; where it does not come, `write(..., if_absent=True)` looks before it puts,
 which leaves a narrow race between two writers. `conditional_put` says which promise holds.
 
-A store that refuses our credentials is the deployment's fault for our own bucket (`StorageUnavailable`: an operator
-can mend it and the work goes on), and the caller's for any other bucket (`ForbiddenUri`: it is often how a store says
-that the object does not exist).
+A store that refuses our credentials is the deployment's fault for our own bucket (`StorageUnavailable`), and the
+caller's for any other (`ForbiddenUri`: it is often how a store says that the object does not exist).
 """
 
 import threading
 from collections.abc import Iterator
 from contextlib import closing
-from typing import Any
+from datetime import datetime
+from typing import Any, cast
 
 from boto3.exceptions import S3UploadFailedError
 from boto3.s3.transfer import TransferConfig
 from boto3.session import Session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.session import Session as BotocoreSession
+from botocore.utils import parse_timestamp
 
 from jobs.errors import ForbiddenUri, ImageNotFound, PentimentoError, StorageUnavailable, TooLarge
 from jobs.settings import Settings
@@ -265,12 +267,23 @@ def _client(settings: Settings, endpoint: str) -> Any:  # noqa: ANN401 - boto3 m
         tcp_keepalive=True,
     )
     # Without a key of our own, AWS' chain finds one (instance roles, web identity).
+    own = BotocoreSession()
+    own.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_moment)
     session = Session(
+        botocore_session=own,
         aws_access_key_id=settings.s3_access_key or None,
         aws_secret_access_key=settings.s3_secret_key.get_secret_value() or None,
         region_name=settings.s3_region,
     )
     return session.client("s3", endpoint_url=endpoint or None, config=config)
+
+
+def _moment(said: Any) -> datetime:  # noqa: ANN401 - text or a number, as a service has it
+    """A time in an answer. botocore's own reader guesses at formats, which was the half of what a listing cost."""
+    try:
+        return datetime.fromisoformat(said)
+    except (TypeError, ValueError):
+        return cast("datetime", parse_timestamp(said))
 
 
 def _length(answer: dict[str, Any], uri: str) -> int:

@@ -1,12 +1,14 @@
 """A plan counts what a job would make, estimates from what was measured, and makes nothing."""
 
+from typing import Any
+
 import httpx
 
 from api.desk import Desk
 from jobs.ledger.leasing import Leasing
 from jobs.ledger.speeds import RECENT_STEPS, Speeds, Work
 from jobs.ledger.views import WorkerView
-from tests.api.conftest import SPEC
+from tests.api.conftest import SPEC, Hands, accepted
 
 PLAIN = {**SPEC, "width": 512, "height": 512, "steps": 20, "exclude": [{"strength": 0.3}], "strength": [0.3, 0.5, 1.0]}
 
@@ -71,3 +73,39 @@ def test_rows_are_read_by_their_content_type(http: httpx.Client) -> None:
 def test_a_spec_that_is_wrong_has_no_plan(http: httpx.Client) -> None:
     assert http.post("/v1/plan", json={**PLAIN, "steps": 0}).status_code == 422
     assert http.post("/v1/plan", json={**PLAIN, "model": "nope"}).status_code == 422
+
+
+def test_a_plan_that_extends_a_job_counts_what_that_has_made(http: httpx.Client, hands: Hands) -> None:
+    first = accepted(http, strength=[0.3, 0.6], samples=2)
+    hands.plan(first)
+    hands.render(hands.lease(), refuse=(1,))
+    grown = {**SPEC, "strength": [0.3, 0.4, 0.6], "samples": 2, "extends": first}
+
+    changes: dict[str, dict[str, Any]] = {
+        "grown": {}, "other seeds": {"seed": {"base": 99}}, "other steps": {"steps": 7},
+        "rolled again": {"reroll": [{"strength": 0.6}]}, "alone": {"extends": None},
+    }  # fmt: skip
+    told = {what: http.post("/v1/plan", json={**grown, **more}).json()["linked"] for what, more in changes.items()}
+
+    assert told == {"grown": 3, "other seeds": 0, "other steps": 0, "rolled again": 1, "alone": None}
+
+
+def test_a_plan_of_what_is_half_made_costs_half(http: httpx.Client, hands: Hands) -> None:
+    first = accepted(http, **PLAIN, seed={"base": 1})
+    hands.plan(first)
+    hands.render(hands.lease())
+    Speeds(hands.desk.book).add([Work("tiny", 512, 512, 10.0, 50)])
+
+    whole = http.post("/v1/plan", json=PLAIN).json()
+    rest = http.post("/v1/plan", json={**PLAIN, "cfg_scale": [7, 8], "extends": first}).json()
+    same = http.post("/v1/plan", json={**PLAIN, "extends": first}).json()
+
+    assert (same["count"], same["linked"], same["gpu_seconds"], same["storage_bytes"]) == (10, 10, 0, 0)
+    assert (rest["count"], rest["linked"]) == (20, 0)  # a new axis: other cells, other seeds
+    assert rest["gpu_seconds"] == 2 * whole["gpu_seconds"]
+
+
+def test_a_plan_extends_no_job_of_others(http: httpx.Client) -> None:
+    answer = http.post("/v1/plan", json={**SPEC, "extends": "0" * 26})
+
+    assert (answer.status_code, answer.json()["problems"][0]["path"]) == (422, "extends")

@@ -16,7 +16,8 @@ from jobs.settings import Settings
 from jobs.spec import parse_spec
 from jobs.storage import open_storage
 from jobs.storage.listing import write_pages
-from jobs.uris import Uri
+from worker.intake import Intake
+from worker.reading import Reading
 from worker.sources import Names, Sources
 
 NAME = "freeze"
@@ -71,23 +72,14 @@ def _bare(settings: Settings) -> float:
     return ended - begun
 
 
-class _Everything:
-    """A caller who may have all of it read."""
-
-    def fetch(self, uri: str) -> bytes:
-        return uri.encode()
-
-    def check(self, folder: Uri) -> None:
-        """Nothing is refused."""
-
-
 def _frozen(settings: Settings) -> float:
     storage = open_storage(settings)
     spec = parse_spec({"images": ["s3://pentimento/default/in/"], "model": "tiny", "prompt": "x"})
     begun = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         names = Names(Path(folder))
-        sources = Sources(spec, storage, _Everything(), names, frozenset({"tiny"}))
+        reading = Reading(Intake(storage, settings), "default")
+        sources = Sources(spec, storage, reading, names, frozenset({"tiny"}))
         count = write_pages(storage, "s3://pentimento/default/job/", "bench", sources.images())
         names.close()
     ended = time.perf_counter()

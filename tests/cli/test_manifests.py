@@ -1,5 +1,6 @@
 """The manifest's own commands: lint, schema, init, import-prompts, and images of this machine by pattern or table."""
 
+import hashlib
 import json
 import struct
 from pathlib import Path
@@ -11,6 +12,7 @@ from jobs.errors import InvalidSpec
 from jobs.manifest import parse_manifest
 from tests.cli.conftest import Call, Canned, Cli, a_job
 
+JOB = "0" * 26
 GOOD = "images: [s3://pentimento/boot.png]\nmodel: tiny\nprompt: a boot\nstrength: [0.3, 0.6]\n"
 
 
@@ -140,6 +142,26 @@ def test_a_farm_is_asked_for_the_time(cli: Cli, canned: Canned) -> None:
     assert canned.calls == ["POST /v1/plan?show=0"]
 
 
+def test_a_farm_is_asked_what_an_extended_job_has_made(cli: Cli, canned: Canned, pictures: Path) -> None:
+    bodies: list[bytes] = []
+
+    def take(call: Call) -> None:
+        bodies.append(call.body)
+        call.say(200, {"gpu_seconds": None, "finish_seconds": None, "measured": "x", "warnings": [], "linked": 1})
+
+    canned.on("POST", "/v1/plan", take)
+    canned.json("GET", "/v1/jobs", {"jobs": [a_job(id=JOB)], "next_cursor": None})
+    canned.json("GET", f"/v1/jobs/{JOB}", a_job(id=JOB))
+
+    ran = cli("plan", "-", "--extends", "latest", "--api", canned.url,
+              stdin=GOOD.replace("s3://pentimento/boot.png", "pics/boat.png"))  # fmt: skip
+
+    assert "1 of these are made already, 1 are new" in ran.out
+    sent = json.loads(bodies[0])
+    sha256 = hashlib.sha256((pictures / "boat.png").read_bytes()).hexdigest()
+    assert (sent["extends"], sent["images"][0]["uri"]) == (JOB, f"upload://{sha256}")
+
+
 def test_a_submit_says_keys_otherwise(cli: Cli, canned: Canned) -> None:
     bodies: list[bytes] = []
 
@@ -169,3 +191,4 @@ def test_images_that_stand_twice_are_a_warning(cli: Cli) -> None:
     text = GOOD.replace("[s3://pentimento/boot.png]", "[s3://pentimento/boot.png, s3://pentimento/boot.png]")
 
     assert "warning: 1 of the images stand twice with the same settings" in cli("lint", "-", stdin=text).err
+    assert "  2 of them differ from others by their seeds only" in cli("plan", "-", stdin=text).out

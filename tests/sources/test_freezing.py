@@ -1,5 +1,6 @@
 """What a pattern or a table stands for is listed once, pinned, and read back a page at a time."""
 
+import hashlib
 import json
 import tracemalloc
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from jobs.sweep import Sweep
 from tests.jobs.documents import document
 from worker.freezing import freeze_images
 from worker.intake.fetch import Fetcher
+from worker.reading import Reading
 from worker.workshop import Workshop
 
 PICTURE = b"\x89PNG not looked at while listing"
@@ -134,6 +136,43 @@ def test_a_tables_rows_bring_variables_and_parameters(view: JobView, shop: Works
     assert made == [("one", "A 1", "a boat", 0.1), ("a", "", "a hat", 0.9)]
     assert {v.parameters.steps for v in sweep} == {9}
     assert (sweep.count, len(sweep)) == (2, 4)
+
+
+def test_a_table_and_what_its_rows_point_at_are_pinned(
+    view: JobView, shop: Workshop, pictures: Path, tmp_path: Path
+) -> None:
+    rows = (
+        f"image\nfile://{pictures}/boat.png\nhttps://x.example/a.png\nfile://{pictures}/none.png\nfile:///etc/x.png\n"
+    )
+    (pictures / "rows.csv").write_text(rows)
+
+    sweep = frozen(view, shop, images=[{"table": f"file://{pictures}/rows.csv"}])
+    index = Index.read((tmp_path / "out" / "job" / "images.json").read_bytes())
+
+    (pin,) = index.tables
+    assert (pin.uri, pin.size) == (f"file://{pictures}/rows.csv", len(rows))
+    assert pin.sha256 == hashlib.sha256(rows.encode()).hexdigest()
+    assert pin.etag
+    assert [(image.size, bool(image.etag)) for image in sweep.images] == [
+        (len(PICTURE), True), (-1, False), (-1, False), (-1, False)]  # fmt: skip
+
+
+def test_a_table_that_changes_while_it_is_read_is_read_again(
+    shop: Workshop, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = pictures / "rows.csv"
+    table.write_text("image\nhttps://x.example/a.png\n")
+    read, versions = Fetcher.fetch, iter([b"image\nb.png\n", b"image\nlonger.png\n"])
+
+    def changing(self: Fetcher, uri: str, **rest: Any) -> bytes:
+        if (later := next(versions, None)) is not None:
+            table.write_bytes(later)
+        return read(self, uri, **rest)
+
+    monkeypatch.setattr(Fetcher, "fetch", changing)
+    data, pin = Reading(shop.intake, "default").table(f"file://{table}")
+
+    assert (data, pin.size) == (b"image\nlonger.png\n", len(data))
 
 
 @pytest.mark.parametrize(("rows", "line", "message"), [

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from jobs.errors import BadImage
 from jobs.settings import Settings
-from jobs.storage import Storage
+from jobs.storage import Stat, Storage
 from jobs.telemetry.metrics import staged
 from jobs.uris import Uri, shown
 from jobs.variant import Fit
@@ -120,9 +120,13 @@ class Intake:
 
         return self._masks.get((wanted, image.original_size, feather_pixels), make)
 
-    def text_bytes(self, uri: str, *, caller: str) -> bytes:
+    def text_bytes(self, uri: str, *, caller: str, size: int = -1, etag: str = "") -> bytes:
         """The bytes of a table of images, by the same rules and the same bound as an image's."""
-        return self._fetcher.fetch(uri, caller=caller)
+        return self._fetcher.fetch(uri, caller=caller, size=size, etag=etag)
+
+    def stat(self, uri: str, *, caller: str) -> Stat | None:
+        """What lies at `uri` by size and etag; see `Fetcher.stat`."""
+        return self._fetcher.stat(uri, caller=caller)
 
     def check(self, place: Uri, *, caller: str) -> None:
         """Refuse a place that `caller` may not have read or listed.

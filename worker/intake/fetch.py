@@ -14,13 +14,16 @@ import hashlib
 import random
 import time
 from collections.abc import Callable
+from typing import TypeVar
 
 from jobs.errors import BadImage, ForbiddenUri, ImageChanged, StorageUnavailable, Unreachable, WorldsFault
 from jobs.settings import Settings
-from jobs.storage import Storage
+from jobs.storage import Stat, Storage
 from jobs.storage.rights import Rights
-from jobs.uris import UploadUri, Uri, WebUri, caller_uri, parse, shown, upload_uri
+from jobs.uris import FileUri, S3Uri, UploadUri, Uri, WebUri, caller_uri, parse, shown, upload_uri
 from worker.intake.web import Web, WebRules
+
+T = TypeVar("T")
 
 ATTEMPTS = 3
 BASE_SECONDS = 0.2
@@ -79,6 +82,22 @@ class Fetcher:
             raise Unreachable(f"'{shown(str(at))}': {error}", remedy=error.remedy) from error
         return data
 
+    def stat(self, uri: str, *, caller: str) -> Stat | None:
+        """What lies at `uri` by size and etag; None for what has no such, or where nothing lies there.
+
+        The web has no etag that can be trusted, and an upload's name says its content already.
+
+        Raises:
+            ForbiddenUri: not a URI that `caller` may have read here.
+            StorageUnavailable: the store can't be asked.
+
+        """
+        at = parse(uri)
+        if not isinstance(at, S3Uri | FileUri):
+            return None
+        self.check(at, caller=caller)
+        return self._insist(lambda: self._storage.head(str(at)))
+
     def check(self, at: Uri, *, caller: str) -> None:
         """Refuse what `caller` may not have read: before anything is opened, listed or connected to.
 
@@ -100,7 +119,7 @@ class Fetcher:
             remedy = "Put the object back, or submit the job again for what lies there now."
             raise ImageChanged(f"'{shown(uri)}' has changed since the job was planned", remedy=remedy)
 
-    def _insist(self, get: Callable[[], bytes]) -> bytes:
+    def _insist(self, get: Callable[[], T]) -> T:
         for attempt in range(1, ATTEMPTS):
             try:
                 return get()
