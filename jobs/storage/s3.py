@@ -1,4 +1,4 @@
-"""Results and most init images lie in an S3-compatible store; this is the only importer of boto3.
+"""Results and most init images lie in an S3-compatible store; with `s3_client` the only importer of boto3.
 
 Path-style addresses, SigV4, checksums only where S3 requires them (the newer defaults break other stores than AWS'),
 every call bounded in time and attempts. One client is shared by all threads.
@@ -14,24 +14,19 @@ caller's for any other (`ForbiddenUri`: it is often how a store says that the ob
 import threading
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from boto3.exceptions import S3UploadFailedError
 from boto3.s3.transfer import TransferConfig
-from boto3.session import Session
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from botocore.session import Session as BotocoreSession
-from botocore.utils import parse_timestamp
 
 from jobs.errors import ForbiddenUri, ImageNotFound, PentimentoError, StorageUnavailable, TooLarge
 from jobs.settings import Settings
 from jobs.storage import Stat, Written
+from jobs.storage.s3_client import s3_client
 from jobs.uris import S3Uri, parse_s3, shown
 
 MAX_LINK_SECONDS = 900
-CONNECTIONS = 32
 READ_BLOCK_BYTES = 1 << 20
 CONFLICT_ATTEMPTS = 3
 
@@ -46,9 +41,9 @@ class S3Storage:
         self._endpoint = settings.s3_endpoint
         self._own = parse_s3(settings.output_uri, folder=True) if settings.output_uri.startswith("s3:") else None
         self._region = settings.s3_region
-        self._client = _client(settings, settings.s3_endpoint)
+        self._client = s3_client(settings, settings.s3_endpoint)
         public = settings.s3_public_endpoint
-        self._signer = _client(settings, public) if public else self._client
+        self._signer = s3_client(settings, public) if public else self._client
         self._probe_lock = threading.Lock()
         self._probed: bool | None = None
 
@@ -252,38 +247,6 @@ class S3Storage:
             remedy = "Check that the object exists, and let this deployment's credentials read the bucket."
             return ForbiddenUri(said, remedy=remedy)
         return StorageUnavailable(said, remedy="Check that the store is up and PENTIMENTO_S3_ENDPOINT names it.")
-
-
-def _client(settings: Settings, endpoint: str) -> Any:  # noqa: ANN401 - boto3 makes its client classes at run time
-    config = Config(
-        signature_version="s3v4",
-        s3={"addressing_style": "path"},
-        request_checksum_calculation="when_required",
-        response_checksum_validation="when_required",
-        connect_timeout=5,
-        read_timeout=30,
-        retries={"mode": "standard", "total_max_attempts": 3},
-        max_pool_connections=CONNECTIONS,
-        tcp_keepalive=True,
-    )
-    # Without a key of our own, AWS' chain finds one (instance roles, web identity).
-    own = BotocoreSession()
-    own.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_moment)
-    session = Session(
-        botocore_session=own,
-        aws_access_key_id=settings.s3_access_key or None,
-        aws_secret_access_key=settings.s3_secret_key.get_secret_value() or None,
-        region_name=settings.s3_region,
-    )
-    return session.client("s3", endpoint_url=endpoint or None, config=config)
-
-
-def _moment(said: Any) -> datetime:  # noqa: ANN401 - text or a number, as a service has it
-    """A time in an answer. botocore's own reader guesses at formats, which was the half of what a listing cost."""
-    try:
-        return datetime.fromisoformat(said)
-    except (TypeError, ValueError):
-        return cast("datetime", parse_timestamp(said))
 
 
 def _length(answer: dict[str, Any], uri: str) -> int:
