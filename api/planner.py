@@ -14,6 +14,7 @@ from jobs.models import ModelTable
 from jobs.sizes import target_size
 from jobs.spec.model import AxisSpec, FieldValue, ImageSpec, JobSpec
 from jobs.spec.numbers import Span
+from jobs.spec.styles import unknown
 from jobs.sweep import Sweep
 from jobs.variant import Variant
 
@@ -195,6 +196,8 @@ def _warnings(
         yield f"the prompt of variant {longest.index} has at least {said} tokens; models read the first {TOKENS}"
     if twice:
         yield f"{twice} of the images stand twice with the same settings: their pictures differ by their seeds only"
+    for name in unknown(sweep.spec):
+        yield f"the style preset {name!r} is none that ships; a farm may have its own, and refuses the job if not"
     changes = dict.fromkeys(change for v in sample if (change := _change(v, table, size_of)))
     yield from islice(changes, 5)
     if len(changes) > 5:

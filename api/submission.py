@@ -8,7 +8,8 @@ from api.admission import aliases_of, check_backend, check_places, check_size, s
 from jobs.ids import new_job_id
 from jobs.keys import results_uri
 from jobs.ledger.views import JobView, Quota, backend_mark
-from jobs.spec import JobSpec, canonical_json, freeze, require_uris, spec_hash
+from jobs.presets import load_presets
+from jobs.spec import JobSpec, canonical_json, freeze, require_uris, spec_hash, with_presets
 from jobs.sweep import Sweep
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ def submit(desk: "Desk", spec: JobSpec, *, caller: str, idempotency_key: str | N
     check_backend(spec, desk.book)
     check_places(spec, caller=caller, settings=desk.settings, storage=desk.storage, rights=desk.rights)
     drawn = int.from_bytes(desk.entropy(4), "big")
-    frozen = freeze(spec, seed_base=seed_base(spec, drawn, lambda earlier: desk.manifest(earlier, caller=caller)))
+    styled = with_presets(spec, load_presets(desk.settings.presets_file))
+    frozen = freeze(styled, seed_base=seed_base(spec, drawn, lambda earlier: desk.manifest(earlier, caller=caller)))
     job = new_job_id(int(desk.clock() * 1000), desk.entropy(10))
     accepted = desk.book.accept(
         job=job,

@@ -6,15 +6,17 @@ more memory than ten.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any, cast
 
+from jobs.presets import Preset
 from jobs.seeds import fixed_seed, hashed_seed, rerolled
 from jobs.spec import JobSpec, named_images
 from jobs.spec.fields import FIELDS
 from jobs.spec.holes import Holes
 from jobs.spec.model import AxisSpec, FieldValue, ImageSpec, PromptText, label
+from jobs.spec.styles import preset_of
 from jobs.template import Template, parse_template, spell
 from jobs.variant import InitImage, Parameters, Scalar, Variant, WeightedPrompt
 
@@ -157,7 +159,8 @@ class Sweep:
             seed = rerolled(seed, self._rerolls(fields, image.name))
         init, own = self._init(number, image)
         mask = str(fields.get("mask") or "")
-        return Variant(index, init, _parameters(fields, seed), coordinates, sample, mask, own)
+        preset = preset_of(self.spec, style) if (style := fields.get("style_preset")) else None
+        return Variant(index, init, _parameters(fields, seed, preset), coordinates, sample, mask, own)
 
     def _coordinates(self, cell: int) -> dict[str, FieldValue]:
         values: dict[str, FieldValue] = {}
@@ -195,11 +198,15 @@ class Sweep:
         return hashed_seed(base, image, coordinates if plan.policy == "per_variant" else {}, sample)
 
 
-def _parameters(fields: Mapping[str, Any], seed: int) -> Parameters:
+def _parameters(fields: Mapping[str, Any], seed: int, preset: Preset | None) -> Parameters:
+    prompts, negative = _filled(fields["prompt"], fields), _text(fields["negative_prompt"], fields)
+    if preset is not None:
+        prompts = tuple(replace(p, text=preset.around(p.text)) if p.weight > 0 else p for p in prompts)
+        negative = preset.avoiding(negative)
     return Parameters(
         model=fields["model"],
-        prompts=_filled(fields["prompt"], fields),
-        negative_prompt=_text(fields["negative_prompt"], fields),
+        prompts=prompts,
+        negative_prompt=negative,
         strength=fields["strength"],
         steps=fields["steps"],
         cfg_scale=fields["cfg_scale"],

@@ -1,15 +1,17 @@
 """What every worker does at each tick: say that it lives, reap expired leases, send the tickets there is work for."""
 
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import structlog
 
 from jobs.broker import LIGHT_QUEUE, render_queue
-from jobs.errors import LedgerLost, LedgerUnavailable, StorageUnavailable
+from jobs.errors import LedgerLost, LedgerUnavailable, NotFound, StorageUnavailable
 from jobs.ledger.figures import Figures
 from jobs.ledger.retention import finished, forget
 from jobs.ledger.rings import sample
+from jobs.ledger.waits import Waits
 from jobs.ledger.wanted import FIRST_CHUNK
 from jobs.telemetry.carrying import Packer
 from jobs.telemetry.metrics import LEASES_EXPIRED, REAPER_ROUNDS, SLOTS, TICKETS
@@ -41,7 +43,22 @@ def tick(shop: "Workshop") -> None:
         _log.warning("leases expired", count=reaped)
     dispatch(shop)
     sample(shop.book, workers=len(shop.book.workers()))
+    abandon(shop)
     retire(shop)
+
+
+def abandon(shop: "Workshop") -> int:
+    """Cancel what a call waited for whose process is gone, and that nobody has come back for; returns how many."""
+    waits, left = Waits(shop.book), 0
+    for job in waits.left():
+        with suppress(NotFound):  # pruned since
+            view = shop.book.describe(job)
+            if not view.state.terminal:
+                shop.book.cancel(job, caller=view.caller, reason="nobody waits for it any more")
+                _log.warning("a job that nobody waits for was cancelled", job=job)
+                left += 1
+        waits.forget(job, ())
+    return left
 
 
 def retire(shop: "Workshop") -> int:

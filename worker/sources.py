@@ -15,6 +15,7 @@ from pathlib import Path as FilePath
 from jobs.errors import ImageNotFound
 from jobs.manifest.rows_text import RowsFormat, read_rows, row_image
 from jobs.manifest.table import decoded_table, table_format
+from jobs.presets import NONE, plain, remedy_for
 from jobs.spec.image_checks import ImageChecks
 from jobs.spec.image_lines import read_image
 from jobs.spec.images import folder_of, has_scheme, image_names
@@ -161,6 +162,11 @@ class Sources:
         if str(settings.get("model", "")) not in self._models | {""}:
             remedy = "Name every model of a table in the manifest, too: model: [a, b]"
             problems.add(("row",), "its model is not one of the manifest's", value=settings["model"], remedy=remedy)
+            return
+        style = settings.get("style_preset", "")
+        if plain(str(style)) not in NONE | self._spec.presets.keys():
+            remedy = remedy_for(str(style), self._spec.presets)
+            problems.add(("row", "style_preset"), "is no style preset", value=style, remedy=remedy)
             return
         if image.custom_id and not self._names.take("custom", image.custom_id):
             problems.add(("row", "custom_id"), "an earlier row has this custom_id", value=image.custom_id)

@@ -14,9 +14,9 @@ from api.desk import Desk
 from api.stability.chain import run
 from api.stability.engines import ORGANIZATION, EngineIds, me, organization
 from api.stability.generate import Generation, Watched
-from api.stability.presets import load_presets
 from api.stability.status import Ended, ended_by
 from jobs.errors import NotFound, PentimentoError
+from jobs.presets import load_presets
 from jobs.settings import Settings
 from jobs.wire import dashboard_pb2 as people
 from jobs.wire import engines_pb2 as engines

@@ -4,7 +4,7 @@ import asyncio
 import functools
 import hashlib
 import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from typing import Protocol, TypeVar
@@ -15,13 +15,14 @@ from api.desk import Desk
 from api.stability.answers import Sender
 from api.stability.attachments import Attachment, Attachments
 from api.stability.engines import EngineIds
-from api.stability.presets import Preset
 from api.stability.status import Ended, status_of_code
 from api.stability.translate import Asked, translate
 from jobs.errors import Filtered, PentimentoError, WorldsFault
 from jobs.events import Event
 from jobs.keys import picture_uri
 from jobs.ledger.views import JobView
+from jobs.ledger.waits import Waits
+from jobs.presets import Preset
 from jobs.spec import JobSpec, parse_spec
 from jobs.state import State
 from jobs.sweep import Sweep
@@ -52,7 +53,8 @@ class Generation:
         self._engines = engines
         self._presets = presets
         self._alive_seconds = desk.settings.door_alive_seconds
-        self._attachments = Attachments(self._cancel, grace_seconds=desk.settings.door_grace_seconds)
+        self._waits = Waits(desk.book)
+        self._attachments = Attachments(self, grace_seconds=desk.settings.door_grace_seconds)
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="door")
 
     async def answers(self, request: wire.Request, caller: str) -> AsyncGenerator[wire.Answer]:
@@ -67,7 +69,8 @@ class Generation:
         asked = translate(
             request, self._engines.model(request.engine_id), self._presets, draw=functools.partial(_drawn, salt)
         )
-        known = self._attachments.job_of(key) if key else None
+        # Where an earlier process was asked, the ledger knows for whom it waited.
+        known = (self._attachments.job_of(key) or await self._call(self._waits.job_of, key)) if key else None
         view, spec = await self._begun(asked, caller, key if request.request_id else "", known, key)
         sender = Sender(view.id, request.request_id or view.id, request.engine_id, received)
         with self._attachments.attached(view.id, key=key) as attachment:
@@ -130,7 +133,9 @@ class Generation:
         pictures: dict[str, object] = {"images": [{"uri": uri, "name": "init"}], **mask}
         spec = parse_spec({**pictures, **asked.document}, source="the request")
         if known is not None:
-            return self._desk.get(known, caller=caller), spec
+            view = self._desk.get(known, caller=caller)
+            if view.state not in {State.CANCELLED, State.FAILED}:
+                return view, spec
         for turn in range(_TURNS):
             made = self._desk.submit(spec, caller=caller, idempotency_key=f"grpc-{key}-{turn}" if key else None)
             if made.created or made.job.state not in {State.CANCELLED, State.FAILED}:
@@ -145,12 +150,29 @@ class Generation:
         digest = hashlib.sha256(caller.encode() + b"\0" + request.SerializeToString(deterministic=True))
         return digest.digest(), digest.hexdigest()
 
-    async def _cancel(self, job: str) -> None:
+    async def cancel(self, job: str) -> None:
+        """End a job that nobody waits for; where that fails, a worker does it when its time is over."""
         try:
             view = await self._call(self._desk.book.describe, job)
             await self._call(self._desk.control.cancel, job, caller=view.caller)
         except PentimentoError as error:
             _log.warning("the job %s, which nobody waits for, was not cancelled: %s", job, error)
+        else:
+            await self.forget(job, ())
+
+    async def hold(self, jobs: Mapping[str, Collection[str]], *, seconds: float) -> None:
+        """Tell the ledger that somebody waits for these."""
+        try:
+            await self._call(self._waits.hold, jobs, seconds=seconds)
+        except PentimentoError as error:
+            _log.warning("the ledger was not told who waits: %s", error)
+
+    async def forget(self, job: str, keys: Collection[str]) -> None:
+        """Tell the ledger that nobody needs to."""
+        try:
+            await self._call(self._waits.forget, job, keys)
+        except PentimentoError as error:
+            _log.warning("the ledger was not told that %s is over: %s", job, error)
 
     async def _call(self, act: Callable[..., T], *args: object, **kwargs: object) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._pool, functools.partial(act, *args, **kwargs))

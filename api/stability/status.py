@@ -66,6 +66,15 @@ def ended_by(error: PentimentoError) -> Ended:
     return Ended(status, f"{words}. {error.remedy}" if error.remedy else words)
 
 
+def described() -> str:
+    """The table in Markdown, for people with clients."""
+    codes: dict[str, list[str]] = {}
+    for code, status in _BY_CODE.items():
+        codes.setdefault(status.name, []).append(f"`{code}`")
+    rows = (f"| `{status}` | {' '.join(found)} |" for status, found in sorted(codes.items()))
+    return "\n".join(("| status | errors (`code` of a problem) |", "|---|---|", *rows))
+
+
 def status_of_code(code: str) -> StatusCode:
     """The status of an error that is known by its machine-readable name only."""
     return _BY_CODE.get(code, StatusCode.INTERNAL)

@@ -7,9 +7,9 @@ without meaning anything by it (an adapter of type none, what a masked area hold
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from api.stability.presets import Preset, find
 from jobs.errors import InvalidSpec, Problem, Unsupported
 from jobs.models import Model
+from jobs.presets import Preset, find
 from jobs.seeds import UINT32
 from jobs.wire import generation_pb2 as wire
 

@@ -17,6 +17,7 @@ from api.gallery.viewing import Viewing
 from api.gauges import Gauges
 from api.stability.door import Door
 from api.stability.grpc_web import GrpcWeb
+from api.stability.status import described
 from api.web import (
     bulk,
     control,
@@ -49,6 +50,10 @@ _ABOUT = """Repaints pictures by prompt, in bulk, unattended.
 
 Submit a **job spec** (init images × a sweep over parameters), watch its **events**, page through its **results**.
 Every error is `application/problem+json` with a stable `code`; a spec's problems come all at once.
+
+Clients of Stability's generation protocol call this port, too, over gRPC-Web, and over native gRPC where
+`PENTIMENTO_GRPC_PORT` says; `proto/README.md` tells what is spoken. Their calls end with these statuses:
+
 """
 
 
@@ -76,7 +81,7 @@ def create_app(desk: Desk) -> FastAPI:
         redoc_url=None,
         title="pentimento",
         version=__version__,
-        description=_ABOUT,
+        description=_ABOUT + described(),
         lifespan=_lifespan,
         redirect_slashes=False,
     )

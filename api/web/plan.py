@@ -18,6 +18,8 @@ from api.web.problems import ProblemItem, documented, problem_item
 from jobs.errors import InvalidSpec
 from jobs.ledger.speeds import Speeds
 from jobs.manifest import Format, parse_manifest, require_uris
+from jobs.presets import load_presets
+from jobs.spec import with_presets
 from jobs.sweep import Sweep
 
 router = APIRouter(prefix="/v1/plan", tags=["jobs"])
@@ -97,11 +99,12 @@ class Lint(BaseModel):
 
 
 @lint_router.post("", summary="Check a job spec", openapi_extra=_BODY, responses=documented(400, 408, 413, 415))
-def lint(text: SpecText, form: SpecFormat, _caller: Caller) -> Lint:
+def lint(text: SpecText, form: SpecFormat, desk: TheDesk, _caller: Caller) -> Lint:
     """Every problem with its line, for an editor; wrong manifests are no error here."""
     try:
         spec = parse_manifest(text, source="the job spec", format=form)
         require_uris(spec)
+        with_presets(spec, load_presets(desk.settings.presets_file))
     except InvalidSpec as wrong:
         return Lint(problems=[problem_item(problem) for problem in wrong.problems])
     return Lint(problems=[])
@@ -109,6 +112,7 @@ def lint(text: SpecText, form: SpecFormat, _caller: Caller) -> Lint:
 
 def _planned(desk: Desk, text: bytes, form: Format, show: int, caller: str) -> Plan:
     spec = parse_manifest(text, source="the job spec", format=form)
+    spec = with_presets(spec, load_presets(desk.settings.presets_file))
     if spec.run.extends:
         spec = seeded(spec, desk, caller=caller)
     sweep = Sweep(spec, () if spec.open else None)

@@ -39,6 +39,8 @@ gone:{id}               string  "caller results_uri" of a job that was pruned, e
 drain:{worker}          string  this worker shall take no more work; expires after DRAIN_SECONDS
 idem:{caller}:{key}     string  "job body-hash", expires after IDEMPOTENCY_SECONDS
 speed:{model}           hash    "WxH seconds", "WxH steps": what was measured lately (see `speeds`)
+waited                  zset    job → until when (Unix seconds) somebody waits for it: the door's calls
+waited:{request}        string  job that was waited for under that request; expires with the wait
 lock:{name}             string  one recurring duty at a time, expires
 figures                 hash    figure → sum of what all workers have counted (see `figures`)
 gauges:{worker}         string  what a worker shows now, JSON; expires

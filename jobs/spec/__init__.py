@@ -14,6 +14,7 @@ A document comes in a short form and in a long one (`apiVersion: pentimento/v1`,
 `choices`       alternatives inside a prompt
 `names`         the template by which pictures are named
 `canonical`     the normal form as text again: stable bytes, the same spec when parsed
+`styles`        style presets: templates around prompts, by name
 `schema`        the JSON Schema
 ==============  ==========================================================================================
 
@@ -31,6 +32,7 @@ from jobs.spec.model import AxisSpec, ImageSpec, JobSpec, OutputSpec, RunSpec, S
 from jobs.spec.problems import Lines, Path, Problems
 from jobs.spec.reading import Document
 from jobs.spec.schema import json_schema
+from jobs.spec.styles import with_presets
 
 __all__ = [
     "AxisSpec",
@@ -51,6 +53,7 @@ __all__ = [
     "require_uris",
     "spec_hash",
     "with_images",
+    "with_presets",
 ]
 
 API_VERSION = "pentimento/v1"

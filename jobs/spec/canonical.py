@@ -7,6 +7,7 @@ out, so that a frozen manifest means the same under a version with other default
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from fractions import Fraction
 
 from jobs.spec.choices import Choices
@@ -38,6 +39,8 @@ def document_of(spec: JobSpec) -> dict[str, object]:
         plan = {"policy": spec.seed.policy, "base": spec.seed.base}
         document["seed"] = {key: value for key, value in plan.items() if value is not None}
     document["samples"] = spec.samples
+    if spec.presets:
+        document["style_presets"] = {name: asdict(preset) for name, preset in sorted(spec.presets.items())}
     for axis in spec.axes:
         if not axis.in_matrix:
             document[axis.key] = _column(axis.columns[0])

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from jobs.presets import Preset
 from jobs.state import Lane
 from jobs.variant import Scalar, WeightedPrompt
 
@@ -124,7 +125,7 @@ class JobSpec:
     fixed: every field that no axis moves, by canonical name (width and height only where given).
     axes: fields in the order in which they were written, then the matrix. samples: 1..1000 per cell.
     exclude, include: cells taken out of the product and put in after it. reroll: cells that get other seeds, once more
-    for each pattern that matches.
+    for each pattern that matches. presets: style presets that it brings along, by name; each that it names once frozen.
     """
 
     images: tuple[ImageSpec, ...]
@@ -139,6 +140,7 @@ class JobSpec:
     run: RunSpec = RunSpec()
     name: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
+    presets: Mapping[str, Preset] = field(default_factory=dict)
 
     @property
     def open(self) -> bool:

@@ -11,6 +11,7 @@ from jobs.spec.image_lines import read_images
 from jobs.spec.images import MAX_NAME
 from jobs.spec.model import FieldValue, JobSpec, SeedPlan, SeedPolicy, label
 from jobs.spec.problems import Path, Problems
+from jobs.spec.styles import read_presets
 from jobs.spec.values import is_axis, read_value
 from jobs.variant import Scalar
 
@@ -171,6 +172,7 @@ class Document:
             exclude=self.patterns("exclude"),
             include=self.cells("include"),
             reroll=self.patterns("reroll"),
+            presets=read_presets(self.problems, self.get("style_presets"), self.at("style_presets")),
             output=read_output(self.problems, self.get("output"), self.at("output")),
             run=replace(
                 read_run(self.problems, self.get("run"), self.at("run")),

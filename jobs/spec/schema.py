@@ -30,6 +30,7 @@ def json_schema() -> dict[str, object]:
             "step_schedule_start": {**_many(number), "description": "the same as strength"},
             "samples": {"type": "integer", "minimum": 1, "maximum": MAX_SAMPLES, "default": 1},
             "matrix": {"type": "object", "additionalProperties": _many({"anyOf": [_VARIABLE, _cell()]})},
+            "style_presets": _presets(),
             "exclude": {"type": "array", "items": _cell()},
             "include": {"type": "array", "items": _cell()},
             "reroll": {"type": "array", "items": _cell(), "description": "cells that get other seeds"},
@@ -108,6 +109,12 @@ def _output() -> dict[str, object]:
             "sheet": {"type": "boolean"},
         },
     }
+
+
+def _presets() -> dict[str, object]:
+    texts = {"prompt": {"type": "string", "pattern": "\\{prompt\\}"}, "negative": {"type": "string"}}
+    preset = {"type": "object", "additionalProperties": False, "required": ["prompt"], "properties": texts}
+    return {"type": "object", "additionalProperties": preset, "description": "styles of this job's own, by name"}
 
 
 def _budget() -> dict[str, object]:

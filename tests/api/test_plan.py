@@ -105,6 +105,16 @@ def test_a_plan_of_what_is_half_made_costs_half(http: httpx.Client, hands: Hands
     assert rest["gpu_seconds"] == 2 * whole["gpu_seconds"]
 
 
+def test_a_style_that_the_deployment_does_not_know_is_refused(http: httpx.Client) -> None:
+    plan, job = (http.post(path, json={**SPEC, "style_preset": "anmie"}) for path in ("/v1/plan", "/v1/jobs"))
+    good = http.post("/v1/jobs", json={**SPEC, "style_preset": "anime"}).json()["links"]["manifest"]
+
+    for answer in (plan, job):
+        (problem,) = answer.json()["problems"]
+        assert (answer.status_code, problem["path"], problem["remedy"]) == (422, "style_preset", "Did you mean anime?")
+    assert http.get(good).json()["style_presets"]["anime"]["prompt"].startswith("anime still of {prompt}")
+
+
 def test_a_plan_extends_no_job_of_others(http: httpx.Client) -> None:
     answer = http.post("/v1/plan", json={**SPEC, "extends": "0" * 26})
 

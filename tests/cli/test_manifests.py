@@ -187,6 +187,13 @@ def test_what_a_farm_lists_is_planned_without_a_count(cli: Cli) -> None:
     )
 
 
+def test_a_style_that_does_not_ship_is_a_warning(cli: Cli) -> None:
+    ran = cli("lint", "-", "-S", "style_preset=[anime, woodcut]", stdin=GOOD)
+
+    assert ran.code == OK
+    assert "warning: the style preset 'woodcut' is none that ships" in ran.err
+
+
 def test_images_that_stand_twice_are_a_warning(cli: Cli) -> None:
     text = GOOD.replace("[s3://pentimento/boot.png]", "[s3://pentimento/boot.png, s3://pentimento/boot.png]")
 

@@ -76,6 +76,10 @@ GOOD: list[tuple[str, int, dict[int, str]]] = [
     ("prompt: x\noutput: {name: '{image}/{sampler}-{index}', format: webp, sheet: false}\nsampler: [ddim, euler]", 2,
      {}),
     ("prompt: x\nreroll: [{steps: 6}]\nsteps: [5, 6]\nseed: {base: 1}", 2, {1: "x | 0.5 | 6"}),
+    ("prompt: a {v}\nmatrix: {v: [boat]}\nstyle_preset: ['', ' Isometric']", 2,
+     {0: "a boat | 0.5", 1: "isometric view of a boat, parallel projection, tidy geometry, soft shadows | 0.5"}),
+    (("prompt: [{text: x, weight: 2}, {text: y, weight: -1}]\nstyle_preset: mine\n"
+     "style_presets: {Mine: {prompt: 'my {prompt}'}}"), 1, {0: "my x:2 | y:-1 | 0.5"}),
     ("prompt: 'say {{a}} or {{b|c}}'", 1, {0: "say {a} or {b|c} | 0.5"}),
     ('# only words\nprompt: "two\\nlines"', 1, {0: "two\nlines | 0.5"}),
 ]  # fmt: skip
@@ -222,6 +226,8 @@ BAD: list[tuple[str, int, str, str]] = [
     ("prompt: x\nwebhook: s3://bucket/key", 4, "webhook", "Use https"),
     ("prompt: x\nrun:\n  backend: Up Stairs", 5, "run.backend", "local"),
     ("prompt: x\nloras: []", 4, "loras", ""),
+    ("prompt: x\nstyle: anime", 4, "style", "Write style_preset"),
+    ("prompt: x\nstyle_presets:\n  mine: {prompt: no slot}", 5, "style_presets.mine", "a woodcut of {prompt}"),
 ]  # fmt: skip
 
 

@@ -181,6 +181,7 @@ def test_a_table_that_changes_while_it_is_read_is_read_again(
     ('{"image": "a.png", "x": "1"}', 1, "single images that are read here"),
     ('{"image": "s3://bucket/*.png", "x": "1"}', 1, "single images that are read here"),
     ('{"image": "https://x.example/a.png", "x": "1", "model": "sdxl"}', 1, "not one of the manifest's"),
+    ('{"image": "https://x.example/a.png", "x": "1", "style_preset": "nope"}', 1, "is no style preset"),
     ('{"image": "https://x.example/a.png", "x": "1", "id": "k"}\n' * 2, 2, "earlier image has this name"),
     ('{"image": "https://x.example/a.png", "x": "1", "custom_id": "k/"}\n' * 2, 2, "earlier row has this custom_id"),
     ('{"image": "https://x.example/a.png", "x": "1", "prompt": "{y}"}', 1, "nothing to fill {y}"),

@@ -1,5 +1,6 @@
 """Calls of the native door, from request to answers, with hands in place of a worker."""
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -9,6 +10,7 @@ import grpc
 import pytest
 
 from api.desk import Desk
+from api.stability.generate import Generation
 from api.submission import Submission
 from jobs.settings import Settings
 from jobs.state import Lane, State
@@ -27,6 +29,12 @@ def status_of(call: Iterator[wire.Answer]) -> tuple[grpc.StatusCode, str]:
         list(call)
     error: Any = ended.value
     return error.code(), error.details()
+
+
+def has_wait(hands: Hands, job: str) -> bool:
+    """Whether the ledger was told that somebody waits for the job."""
+    book = hands.desk.book
+    return book.redis.zscore(book.keys.named("waited"), job) is not None
 
 
 def until(holds: Callable[[], bool]) -> None:
@@ -237,6 +245,26 @@ def test_a_request_above_the_bound_is_refused_in_the_words_that_clients_look_for
     assert (status, "larger than max" in details) == (grpc.StatusCode.RESOURCE_EXHAUSTED, True)
     assert image_status is grpc.StatusCode.INVALID_ARGUMENT
     assert "1024 bytes" in image_details
+
+
+def test_a_request_that_is_sent_again_after_a_restart_finds_its_job(
+    door_settings: Settings, hands: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = request(seeds=[5], samples=2)  # without an id: only the door itself knows that these are the same
+    with running(door_settings) as run, grpc.insecure_channel(f"127.0.0.1:{port_of(run)}") as channel:
+        next(generate(channel, asked))
+        job = job_of(hands)
+        until(lambda: has_wait(hands, job))
+        monkeypatch.setattr(Generation, "cancel", lambda *_: asyncio.sleep(0))  # as if it were killed
+    with running(door_settings) as run, grpc.insecure_channel(f"127.0.0.1:{port_of(run)}") as channel:
+        call = generate(channel, asked)
+        next(call)
+        do_it(hands)
+        found = images(call)
+        until(lambda: not has_wait(hands, job))
+
+    assert [one.seed for one in found] == [5, 6]
+    assert [view.id for view in hands.desk.book.jobs(caller="default", limit=9)] == [job]
 
 
 def test_an_api_that_goes_down_tells_its_clients_to_come_back(door_settings: Settings, empty: None) -> None:

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from api.stability.status import GRPC, Ended, ended_by, status_of_code
+from api.stability.status import GRPC, Ended, described, ended_by, status_of_code
 from jobs.errors import InvalidSpec, Problem, StorageUnavailable, TooLarge
 
 README = Path(__file__).parents[2] / "proto" / "README.md"
@@ -15,6 +15,13 @@ def test_the_readme_lists_every_error_under_its_status() -> None:
     said = {(status, code) for status, codes in rows for code in re.findall(r"`([a-z_]+)`", codes)}
 
     assert said == {(status.name, kind.code) for kind, status in GRPC.items()}
+
+
+def test_the_apis_own_documentation_has_the_table() -> None:
+    table = described()
+
+    assert all(f"`{kind.code}`" in table for kind in GRPC)
+    assert "| `UNAUTHENTICATED` | `unauthenticated` |" in table
 
 
 def test_a_status_says_every_problem_and_the_remedy_within_bounds() -> None:

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from google.protobuf.struct_pb2 import Struct
 
-from api.stability.presets import load_presets
 from api.stability.translate import Asked, translate
 from jobs.errors import InvalidSpec, Unsupported
 from jobs.models import ModelTable
+from jobs.presets import load_presets
 from jobs.samplers import AVAILABLE, canonical
 from jobs.spec import parse_spec
 from jobs.sweep import Sweep

@@ -5,8 +5,11 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from queue import SimpleQueue
+from typing import TypeVar
 
 import numpy as np
 
@@ -18,15 +21,21 @@ from worker.backends.call import Call
 from worker.backends.remote.calling import CallFailed, Line, Stream
 from worker.backends.remote.faults import Later, counts_as_down, decide
 from worker.backends.remote.gate import Gate
+from worker.backends.remote.reading import Gathering
 from worker.backends.remote.remotes import Remote
 from worker.backends.remote.wording import SAMPLERS, request_of
 from worker.intake.cache import OnceCache
 from worker.output.png import encode_png
 
+T = TypeVar("T")
+
 _log = logging.getLogger(__name__)
 _PULSE_SECONDS = 0.1
 _MOST_SPARE_THREADS = 4
-"""Beside one for each call: while a picture is decoded, the next order's call is under way."""
+"""Beside one for each call: while one waits to ask again, another has its place."""
+_READERS = 2
+"""Pictures are decoded apart from the calls: a decoder holds the interpreter for milliseconds, and where a whole round
+of calls is answered at once, their successors would wait for it."""
 _PNG_CACHE_BYTES = 64 << 20
 
 
@@ -37,6 +46,18 @@ class _Flight:
     order: Order
     call: Call
     stream: Stream | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Answered:
+    """A call that came to its end, and how long it took."""
+
+    gathered: Gathering
+    seconds: float
+
+    def rendered(self, order: Order) -> Rendered:
+        """The picture; raises what `Gathering.pixels` does."""
+        return Rendered(order, self.gathered.pixels(order), self.seconds)
 
 
 class RemoteBackend:
@@ -59,6 +80,7 @@ class RemoteBackend:
         self._places = threading.Semaphore(remote.calls)
         threads = remote.calls + min(remote.calls, _MOST_SPARE_THREADS)
         names = [(self._pulse, "pulse"), *((self._fly, f"remote-{number}") for number in range(threads))]
+        self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="remote-read")
         self._threads = [threading.Thread(target=run, name=name, daemon=True) for run, name in names]
         for thread in self._threads:
             thread.start()
@@ -100,27 +122,41 @@ class RemoteBackend:
         self._line.close()
         for thread in self._threads:
             thread.join()
+        self._readers.shutdown(cancel_futures=True)
 
     def _fly(self) -> None:
         while (flight := self._inbox.get()) is not None and not self._closing.is_set():
             if flight.call.closed.is_set():
                 continue
             self._flights.add(flight)
-            try:
-                outcome = self._carry(flight)
-            except PentimentoError as error:
-                outcome = Refused(flight.order.variant, error)
-            except Exception as error:  # noqa: BLE001 — one picture, not the thread
-                _log.exception("a call to %s failed", self.remote.name)
-                outcome = Refused(flight.order.variant, RemoteUnavailable(f"the call failed: {type(error).__name__}"))
-            finally:
-                self._flights.discard(flight)
-            if outcome is not None:
-                flight.call.step(flight.order.variant.index)
-                flight.call.deliver(outcome)
+            answer = self._kept_alone(flight, partial(self._carry, flight))
+            if isinstance(answer, _Answered):
+                self._readers.submit(self._read, flight, answer)
+            else:
+                self._land(flight, answer)
 
-    def _carry(self, flight: _Flight) -> Outcome | None:
-        """Call until there is an outcome; None where nobody waits for one any more."""
+    def _read(self, flight: _Flight, answer: _Answered) -> None:
+        """The picture of a call that was answered."""
+        self._land(flight, self._kept_alone(flight, lambda: answer.rendered(flight.order)))
+
+    def _kept_alone(self, flight: _Flight, act: Callable[[], T]) -> T | Refused:
+        """What `act` gives; whatever it raises is the fault of one picture, and no thread's end."""
+        try:
+            return act()
+        except PentimentoError as error:
+            return Refused(flight.order.variant, error)
+        except Exception as error:  # noqa: BLE001 — one picture, not the thread
+            _log.exception("a call to %s failed", self.remote.name)
+            return Refused(flight.order.variant, RemoteUnavailable(f"the call failed: {type(error).__name__}"))
+
+    def _land(self, flight: _Flight, outcome: Outcome | None) -> None:
+        self._flights.discard(flight)
+        if outcome is not None:
+            flight.call.step(flight.order.variant.index)
+            flight.call.deliver(outcome)
+
+    def _carry(self, flight: _Flight) -> _Answered | Refused | None:
+        """Call until there is an answer or no hope of one; None where nobody waits for one any more."""
         over, attempt, waited = flight.call.closed, 0, 0.0
         while not over.is_set():
             came = time.monotonic()
@@ -147,7 +183,7 @@ class RemoteBackend:
         said = f"{self.remote.name} ({self.remote.target}) is away and was left alone"
         return Refused(flight.order.variant, RemoteUnavailable(said, remedy="The job asks again later."))
 
-    def _ask(self, flight: _Flight) -> Rendered:
+    def _ask(self, flight: _Flight) -> _Answered:
         order = flight.order
         alias = self._table.resolve(order.variant.parameters.model).alias
         request = request_of(
@@ -166,7 +202,7 @@ class RemoteBackend:
             gathered = self._line.ask(request, begun=begun)
             seconds = time.perf_counter() - began
         self._gate.answered()
-        return Rendered(order, gathered.pixels(order), seconds)
+        return _Answered(gathered, seconds)
 
     def _png(self, order: Order) -> bytes:
         height, width = order.pixels.shape[:2]
