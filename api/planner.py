@@ -11,6 +11,7 @@ from itertools import islice
 
 from jobs.errors import TooLarge
 from jobs.models import ModelTable
+from jobs.presets import load_presets, remedy_for
 from jobs.sizes import target_size
 from jobs.spec.model import AxisSpec, FieldValue, ImageSpec, JobSpec
 from jobs.spec.numbers import Span
@@ -197,7 +198,9 @@ def _warnings(
     if twice:
         yield f"{twice} of the images stand twice with the same settings: their pictures differ by their seeds only"
     for name in unknown(sweep.spec):
-        yield f"the style preset {name!r} is none that ships; a farm may have its own, and refuses the job if not"
+        near = remedy_for(name, load_presets(None))
+        hint = f" {near}" if near.startswith("Did") else ""
+        yield f"the style preset {name!r} is none that ships; a farm may have it, and refuses the job if not.{hint}"
     changes = dict.fromkeys(change for v in sample if (change := _change(v, table, size_of)))
     yield from islice(changes, 5)
     if len(changes) > 5:

@@ -70,6 +70,7 @@ class Job(Answer):
     count: Whole = 0
     settled: Whole = 0
     refused: Whole = 0
+    linked: Whole = 0
     leased: Whole = 0
     waiting: Whole = 0
     stars: Whole = 0

@@ -1,5 +1,6 @@
 """`pentimento plan`: what a manifest would make, counted and shown, without asking anybody to make it."""
 
+import shlex
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -68,7 +69,13 @@ def plan(
     _say(terminal, made, seed_drawn=spec.seed.base is None)
     _estimate(terminal, answer)
     find(local_paths(spec), folder=folder, text=text, source=str(file))
-    terminal.note(f"Make them with: pentimento submit {file}")
+    terminal.note(f"Make them with: {_command(file, given, extends)}")
+
+
+def _command(file: Path, given: list[str] | None, extends: str) -> str:
+    """What submits what was planned."""
+    said = [word for pair in given or () for word in ("-S", pair)] + (["--extends", extends] if extends else [])
+    return shlex.join(["pentimento", "submit", str(file), *said])
 
 
 def _canonical(spec: "JobSpec", folder: Path) -> bytes:
@@ -145,12 +152,16 @@ def _estimate(terminal: Terminal, answer: dict[str, object]) -> None:
         terminal.text(f"{linked:,} of these are made already, {count - linked:,} are new")
     size, gpu, finish = answer["storage_bytes"], answer["gpu_seconds"], answer["finish_seconds"]
     if isinstance(size, int):
-        terminal.note(f"About {size / 1e6:,.1f} MB of pictures.")
+        terminal.note(f"About {_bytes(size)} of pictures.")
     if not isinstance(gpu, int | float):
         terminal.note(f"Time is not known: {answer['measured']}.")
         return
     there = f", about {_long(finish)} with the workers that are there" if isinstance(finish, int | float) else ""
     terminal.note(f"About {_long(gpu)} of one device{there}; {answer['measured']}.")
+
+
+def _bytes(size: int) -> str:
+    return f"{size / 1e3:,.0f} kB" if size < 1e6 else f"{size / 1e6:,.1f} MB" if size < 1e9 else f"{size / 1e9:,.1f} GB"
 
 
 def _long(seconds: float) -> str:

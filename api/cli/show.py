@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from api.cli.options import Api, AsJson, JobId
 from api.cli.terminal import Terminal
+from jobs.state import State
 
 if TYPE_CHECKING:
     from api.cli.answers import Job
@@ -35,6 +36,7 @@ def summary(job: "Job") -> str:
 
     took = job.finished_at - job.started_at if job.finished_at and job.started_at else 0.0
     counted = f"{job.settled} of {job.count} pictures" if job.count else "not planned yet"
+    counted += f", {job.linked} of them of the job that it extends" if job.linked else ""
     facts = [
         ("job", f"{job.id} {job.name}".rstrip()),
         ("state", f"{job.state} ({job.reason})" if job.reason else str(job.state)),
@@ -61,6 +63,8 @@ def _webhook(job: "Job") -> str:
 
 
 def _next(job: "Job") -> str:
+    if job.state is State.PAUSED:
+        return f"pentimento resume {job.id}"
     if not job.state.terminal:
         return f"pentimento watch {job.id}"
     if job.refused:

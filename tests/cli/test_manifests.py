@@ -189,9 +189,20 @@ def test_what_a_farm_lists_is_planned_without_a_count(cli: Cli) -> None:
 
 def test_a_style_that_does_not_ship_is_a_warning(cli: Cli) -> None:
     ran = cli("lint", "-", "-S", "style_preset=[anime, woodcut]", stdin=GOOD)
+    near = cli("lint", "-", "-S", "style_preset=anmie", stdin=GOOD)
 
     assert ran.code == OK
     assert "warning: the style preset 'woodcut' is none that ships" in ran.err
+    assert "Did you mean anime?" in near.err
+
+
+def test_a_plan_ends_with_the_command_that_makes_it(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "m.yaml").write_text(GOOD)
+
+    ran = cli("plan", "m.yaml", "-S", "steps=[1, 2]", "-S", "width=64", "-S", "height=64")
+
+    assert "Make them with: pentimento submit m.yaml -S 'steps=[1, 2]' -S width=64 -S height=64\n" in ran.err
+    assert "About 28 kB of pictures." in ran.err
 
 
 def test_images_that_stand_twice_are_a_warning(cli: Cli) -> None:
