@@ -41,7 +41,7 @@ EXITS: Mapping[type[PentimentoError], int] = {
     errors.Poison: 33,
     errors.Unsupported: 40,
     errors.Unauthenticated: 41,
-    errors.Forbidden: 43,
+    errors.Forbidden: 45,
     errors.QuotaExceeded: 44,
     errors.RemoteRefused: 42,
     errors.PentimentoError: 70,

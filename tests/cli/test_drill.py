@@ -30,7 +30,20 @@ def test_every_drill_of_the_checkout_is_listed(cli: Cli) -> None:
 
     listed = ran.json["drills"]
     assert isinstance(listed, list)
-    names = {"kill", "zombie", "broker", "redis", "s3", "disk", "restart", "crash-points", "million", "fair", "resume"}
+    names = {
+        "kill",
+        "zombie",
+        "broker",
+        "redis",
+        "s3",
+        "disk",
+        "restart",
+        "crash-points",
+        "million",
+        "fair",
+        "resume",
+        "schema",
+    }
     assert {one["name"] for one in listed} == names | {"books"}
 
 
