@@ -9,6 +9,7 @@ import re
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 
@@ -18,9 +19,11 @@ from api.desk import Desk
 from jobs.errors import Conflict, ImageNotFound, NotFound
 from jobs.ids import is_job_id
 from jobs.jobfile import JobFile, read_jobfile
-from jobs.keys import job_uri, manifest_uri, records_prefix
+from jobs.keys import job_uri, manifest_uri, marks_uri, records_prefix
+from jobs.ledger.marks import MAX_MARKED, Mark, mark
 from jobs.ledger.recovery import Lost, Outcomes, restore, restored_fields
 from jobs.ledger.views import JobView, Refusal
+from jobs.marksfile import MarksFile, ranges_in
 from jobs.spec import parse_spec, spec_hash
 from jobs.storage import Storage
 from jobs.storage.listing import stored_sweep
@@ -91,6 +94,8 @@ def recover_one(desk: Desk, folder: str) -> Recovered:
     if desk.book.has(lost.id):
         return Recovered(desk.book.describe(lost.id), restored=False)
     restored = restore(desk.book, lost, _outcomes(desk, folder, lost.total))
+    if restored:
+        _marks(desk, lost)
     return Recovered(desk.book.describe(lost.id), restored=restored)
 
 
@@ -141,6 +146,19 @@ def _add(found: Outcomes, line: bytes, total: int) -> None:
     else:
         error = record["error"]
         found.add_refusal(Refusal(index, str(error["code"]), str(error["message"])))
+
+
+def _marks(desk: Desk, lost: Lost) -> None:
+    """What people thought of the pictures, as it was written last."""
+    try:
+        said = MarksFile.model_validate_json(desk.storage.read(marks_uri(lost.results_uri), limit=PART_BYTES))
+    except (ImageNotFound, ValueError):
+        return  # none were given, or somebody wrote the file himself: no reason to lose the job
+    for which, text in ((Mark.STAR, said.star), (Mark.REJECT, said.reject)):
+        indexes = (index for run in ranges_in(text) for index in run if index < lost.total)
+        while some := list(islice(indexes, MAX_MARKED)):
+            with suppress(Conflict):  # none of them has a picture any more
+                mark(desk.book, lost.id, some, which)
 
 
 def _folders(desk: Desk, cursor: str) -> Iterator[str]:

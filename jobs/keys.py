@@ -1,8 +1,8 @@
 """Where everything of a job lies: deterministic keys, so that a crash and a repeat meet at the same object.
 
-Below the results URI: `pictures/…`, `thumbs/…`, `records/…`, `manifest.json`, `job.json`, `results.jsonl`,
-`errors.jsonl`, `sheet.png`. No key is a prefix of another, every key has an extension, and no text of a user's reaches
-a key unslugged.
+Below the results URI: `pictures/…`, `thumbs/…`, `records/…`, `manifest.json`, `job.json`, `marks.json`,
+`results.jsonl`, `errors.jsonl`, `sheet.png`. No key is a prefix of another, every key has an extension, and no text of
+a user's reaches a key unslugged.
 """
 
 import re
@@ -129,6 +129,11 @@ def errors_jsonl_uri(results_uri: str) -> str:
 def sheet_uri(results_uri: str) -> str:
     """The contact sheet."""
     return f"{results_uri}sheet.png"
+
+
+def marks_uri(results_uri: str) -> str:
+    """Which pictures are starred or rejected."""
+    return f"{results_uri}marks.json"
 
 
 def listing_uri(results_uri: str) -> str:

@@ -13,6 +13,7 @@ from worker.chunk_run import run_chunk
 from worker.crash_points import reach
 from worker.finishing import finish
 from worker.held_duty import HeldDuty
+from worker.marking import write_marks
 from worker.planning import plan
 from worker.webhooks import deliver
 
@@ -89,6 +90,9 @@ def _do(duty: Duty, held: HeldDuty, shop: "Workshop") -> None:
                 held.done()
             else:
                 shop.leasing.duty_later(duty, delay_seconds=delay_seconds)
+        elif duty.kind == "marks":
+            write_marks(duty.job, shop.book, shop.storage)
+            held.done()
         else:
             finish(duty.job, shop)
             reach("before-event")

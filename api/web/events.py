@@ -1,11 +1,14 @@
 """What happens to a job, as server-sent events: the id is the ledger's own, so whoever comes back loses nothing."""
 
 import re
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Annotated, cast
 
 from fastapi import APIRouter, Depends, Header, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Send
 
 from api.web.callers import Caller
 from api.web.depends import JobId, TheDesk
@@ -25,6 +28,15 @@ class EventText(StreamingResponse):
     """Server-sent events that are encoded already; FastAPI's own class would encode them for each watcher."""
 
     media_type = "text/event-stream"
+
+    def __init__(self, texts: AsyncGenerator[bytes]) -> None:
+        super().__init__(texts, headers=_HEADERS)
+        self._texts = texts
+
+    async def stream_response(self, send: Send) -> None:
+        """Send them; whoever goes away while something is sent leaves the job's watchers at once."""
+        async with aclosing(self._texts):
+            await super().stream_response(send)
 
 
 class NothingFollows(Exception):
@@ -84,4 +96,4 @@ async def events(
     job: JobId, after: Annotated[str, Depends(beginning)], watches: Annotated[Watches, Depends(_watches)]
 ) -> EventText:
     """Each event of the job, as it happens; the same bytes for all its watchers."""
-    return EventText(watches.texts(job, after=after), headers=_HEADERS)
+    return EventText(watches.texts(job, after=after))

@@ -10,8 +10,8 @@ job:{id}                hash    caller, name, state, reason, before_pause, lane,
                                 manifest_uri, count, total, span, cursor, settled, refused, epoch, fences, chunk,
                                 max_failures, heals, tries_plan, tries_finish, created, started, finished, written,
                                 before_pause, budget_images, budget_gpu, used_gpu (seconds of the device), webhook,
-                                hook_state, hook_attempts, hook_said, tries_hook, linked (of the job it extends),
-                                star, reject (how many are marked), labels (JSON)
+                                hook_state, hook_attempts, hook_said, tries_hook, tries_marks, linked (of the job it
+                                extends), star, reject (how many are marked), labels (JSON)
 job:{id}:spec           string  the frozen spec as zlib-compressed JSON, until planning has put the manifest in storage
 job:{id}:settled        bitmap  one bit a variant: the truth about what is done (N/8 bytes)
 job:{id}:refused        bitmap  one bit a variant that has no picture; disjoint from settled
@@ -28,8 +28,8 @@ job:{id}:events         stream  facts for every watcher, capped at about MAX_EVE
 leases                  zset    "job fence" → expiry (Unix seconds), over all jobs, for the reaper
 runnable:{lane}         zset    caller → virtual time, callers that have something to lease
 runnable:{lane}:{call}  zset    job → time of acceptance
-duties                  zset    "plan job" | "finish job" | "hook job" → not before (Unix seconds); the
-                                hooks are the webhooks' outbox
+duties                  zset    "plan job" | "finish job" | "hook job" | "marks job" → not before (Unix
+                                seconds); the hooks are the webhooks' outbox
 jobs:all, jobs:{caller} zset    job → time of acceptance, for listing without scanning
 active:{caller}         set     the caller's jobs that are not over, for its quota
 workers                 zset    worker → last seen (Unix seconds)

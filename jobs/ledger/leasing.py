@@ -44,7 +44,7 @@ class Demand:
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """Work about a whole job: plan, finish or hook. `token`: until when it is held, as the ledger spells it."""
+    """Work about a whole job: plan, finish, hook or marks. `token`: until when it is held, as the ledger spells it."""
 
     kind: str
     job: str

@@ -13,7 +13,7 @@ CALLERS = 64
 JOBS = 64
 """Callers of a lane, and jobs of a caller, that are looked at: as many as leasing and dispatching look at."""
 DUTIES = 1000
-KINDS = ("plan", "finish", "hook")
+KINDS = ("plan", "finish", "hook", "marks")
 
 
 @dataclass(frozen=True, slots=True)

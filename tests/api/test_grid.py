@@ -10,8 +10,9 @@ import pytest
 from jobs.errors import BadImage
 from jobs.ledger.views import GiveBack
 from jobs.manifest import parse_manifest
+from jobs.settings import Settings
 from jobs.sweep import Sweep
-from tests.api.conftest import Hands, accepted
+from tests.api.conftest import Hands, accepted, running
 
 PENDING, LEASED, WAITING, SETTLED, STARRED, REJECTED, REFUSED, EXCLUDED = range(8)
 SWEEP = {
@@ -172,6 +173,45 @@ def test_a_job_whose_images_are_not_listed_has_no_grid_yet(http: httpx.Client) -
 
     assert http.get(f"/v1/jobs/{job}/grid").status_code == 409
     assert http.get(f"/v1/jobs/{job}/cells").json()["code"] == "conflict"
+
+
+def test_thumbnails_are_linked_where_browsers_reach_the_store_and_the_links_stay(
+    settings: Settings, hands: Hands
+) -> None:
+    public = settings.model_copy(update={"s3_public_endpoint": "https://pictures.example.org"})
+    with running(public) as served, httpx.Client(base_url=served.url, timeout=20, trust_env=False) as http:
+        job = _ready(http, hands)
+        hands.leasing.settle(hands.lease(), [1, 2])
+
+        links = http.get(f"/v1/jobs/{job}/thumbs", params={"indexes": "0-3"}).json()
+        again = http.get(f"/v1/jobs/{job}/thumbs", params={"indexes": "2"}).json()
+        inits = http.get(f"/v1/jobs/{job}/inits", params={"images": "0-4"}).json()["inits"]
+
+    assert sorted(links["thumbs"]) == ["1", "2"]
+    assert all(link.startswith("https://pictures.example.org/") for link in links["thumbs"].values())
+    assert again["thumbs"] == {"2": links["thumbs"]["2"]}
+    assert sorted(inits) == ["0"]
+
+
+def test_more_thumbnails_than_a_page_holds_are_refused(http: httpx.Client, hands: Hands) -> None:
+    job = _ready(http, hands)
+
+    many = http.get(f"/v1/jobs/{job}/thumbs", params={"indexes": "0-200"})
+    wrong = http.get(f"/v1/jobs/{job}/thumbs", params={"indexes": "a"})
+
+    assert (many.status_code, many.json()["code"]) == (413, "too_large")
+    assert wrong.status_code == 422
+
+
+def test_nobody_elses_job_has_a_grid_cells_or_pictures(http: httpx.Client) -> None:
+    strange = "/v1/jobs/01k8q4zj6m0v3n7x2b5c9d1f8g"
+    asked = ["grid", "grid/axes/0", "cells", "thumbs?indexes=0", "inits?images=0", "inits/0/thumb", "marks"]
+    asked += [f"variants/0{part}" for part in ("", "/thumb", "/picture", "/init", "/spec")]
+
+    found = {path: http.get(f"{strange}/{path}").status_code for path in asked}
+
+    assert set(found.values()) == {404}, found
+    assert http.put(f"{strange}/marks", json={"mark": "star", "indexes": "1"}).status_code == 404
 
 
 def test_marks_count_each_picture_once_and_only_pictures(http: httpx.Client, hands: Hands) -> None:

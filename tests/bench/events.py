@@ -129,7 +129,7 @@ def _settle(leasing: Leasing, feed: Feed, job: str, seconds: float) -> list[str]
             "bench", models=["tiny"], lease_seconds=60, slots=1, first_chunk=512, urgent_only=False, alone_allowed=True
         )
         assert isinstance(lease, Lease)
-        for index in range(lease.start, lease.stop):
+        for index in range(lease.start, min(lease.stop, lease.start + int(seconds * RATE) - done)):
             time.sleep(max(0.0, began + done / RATE - time.monotonic()))
             leasing.settle(lease, [index])
             done += 1

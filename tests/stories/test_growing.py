@@ -29,6 +29,14 @@ def test_a_grown_sweep_renders_only_what_is_new(farm: Farm) -> None:
     again = next(r for r in records if r["coordinates"] == {"prompt": "a red boat", "strength": 0.4})
     assert again["seed"] not in {record["seed"] for record in old.values()}
     assert (farm.stored(second) / "sheet.png").stat().st_size > 1000
+    small = [farm.http.get(f"/v1/jobs/{second}/variants/{record['index']}/thumb") for record in records]
+    assert {answer.headers["content-type"] for answer in small} == {"image/webp"}  # the linked ones' too
+    shown = farm.http.get(f"/v1/jobs/{second}/variants/{linked[0]['index']}").json()
+    assert (shown["linked"], shown["sha256"]) == (first, linked[0]["sha256"])
+    assert (
+        farm.http.get(shown["result_url"]).content
+        == (farm.stored(first) / linked[0]["key"].partition(f"{first}/")[2]).read_bytes()
+    )
 
 
 def test_only_a_job_of_ones_own_can_be_extended(farm: Farm) -> None:

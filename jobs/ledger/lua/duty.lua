@@ -23,6 +23,7 @@ if A(1) == 'hold' then
 end
 redis.call('ZREM', duties, A(2))
 local kind, job = A(2):match('^(%S+) (%S+)$')
+if kind == 'marks' and redis.call('EXISTS', K(job)) == 1 then redis.call('HDEL', K(job), 'tries_marks') end
 if kind == 'finish' and redis.call('EXISTS', K(job)) == 1 then
   redis.call('HSET', K(job), 'written', '1')
   event(job, 'written', 'state', get(job, 'state'))

@@ -21,5 +21,11 @@ for n = 3, #ARGV - 2 do
     changed = changed + moved
   end
 end
-if changed > 0 then redis.call('HSET', K(job), 'star', int(counts.star), 'reject', int(counts.reject)) end
+if changed > 0 then
+  redis.call('HSET', K(job), 'star', int(counts.star), 'reject', int(counts.reject))
+  -- Soon written beside the pictures, some at once. One that is being written now is written again: its token is gone.
+  local duty, soon = 'marks ' .. job, NOW + 5
+  local due = redis.call('ZSCORE', P .. 'duties', duty)
+  if not due or tonumber(due) > soon then redis.call('ZADD', P .. 'duties', stamp(soon), duty) end
+end
 return { counts.star, counts.reject, changed, pictures }

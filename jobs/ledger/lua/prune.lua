@@ -13,6 +13,7 @@ for _, part in ipairs({ 'spec', 'settled', 'refused', 'refusals', 'causes', 'ret
   redis.call('DEL', K(job, part))
 end
 redis.call('DEL', K(job))
+redis.call('ZREM', P .. 'duties', 'marks ' .. job)
 redis.call('ZREM', P .. 'jobs:all', job)
 redis.call('ZREM', P .. 'jobs:' .. caller, job)
 return 1
