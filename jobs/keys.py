@@ -1,8 +1,8 @@
 """Where everything of a job lies: deterministic keys, so that a crash and a repeat meet at the same object.
 
-Below the results URI: `pictures/…`, `thumbs/…`, `records/…`, `manifest.json`, `job.json`, `marks.json`,
-`results.jsonl`, `errors.jsonl`, `sheet.png`. No key is a prefix of another, every key has an extension, and no text of
-a user's reaches a key unslugged.
+Below the results URI: `pictures/…`, `thumbs/…`, `inits/…`, `records/…`, `manifest.json`, `job.json`,
+`marks.json`, `results.jsonl`, `errors.jsonl`, `sheet.png`. No key is a prefix of another, every key has an extension,
+and no text of a user's reaches a key unslugged.
 """
 
 import re
@@ -94,6 +94,11 @@ def thumb_uri(results_uri: str, index: int) -> str:
 def init_thumb_uri(results_uri: str, name: str) -> str:
     """Where the thumbnail of an init image lies. name: as `InitImage.name`, which is fit to be part of a key."""
     return f"{results_uri}thumbs/init/{name}.webp"
+
+
+def init_copy_uri(results_uri: str, name: str) -> str:
+    """Where a copy of an init image lies that came from the web, as it was fitted: pages fetch from nowhere else."""
+    return f"{results_uri}inits/{name}.webp"
 
 
 def record_uri(results_uri: str, *, chunk_start: int, fence: int, part: int) -> str:

@@ -1,5 +1,7 @@
 """Thumbnails beside the pictures: one for each variant and one for each init image, stored before the picture itself.
 
+Of an init image that came from the web a copy is kept as well, for pages that show it beside the picture.
+
 So a picture that is found stored after a crash has its thumbnail already. A thumbnail is worth no retry and no refusal:
 where the store does not take it, the picture goes on, and a page shows a plain cell.
 """
@@ -10,7 +12,7 @@ from collections import OrderedDict
 import structlog
 
 from jobs.errors import PentimentoError
-from jobs.keys import init_thumb_uri, thumb_uri
+from jobs.keys import init_copy_uri, init_thumb_uri, thumb_uri
 from jobs.storage import Storage
 from worker.backends import Order, Pixels
 from worker.output.thumb import encode_thumb
@@ -58,9 +60,12 @@ class Thumbs:
             while len(self._inits) > KEPT:
                 self._inits.popitem(last=False)
         self._write(uri, order.pixels)
+        if order.variant.image.uri.startswith(("http:", "https:")):
+            self._write(init_copy_uri(results_uri, order.variant.image.name), order.pixels, whole=True)
 
-    def _write(self, uri: str, pixels: Pixels) -> None:
+    def _write(self, uri: str, pixels: Pixels, *, whole: bool = False) -> None:
+        side = max(pixels.shape) if whole else self._side
         try:
-            self._storage.write(uri, encode_thumb(pixels, self._side), MEDIA_TYPE, if_absent=False)
+            self._storage.write(uri, encode_thumb(pixels, side), MEDIA_TYPE, if_absent=False)
         except PentimentoError as error:
             _log.info("no thumbnail", uri=uri, error=str(error))

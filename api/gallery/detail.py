@@ -37,7 +37,7 @@ class Detail(BaseModel):
     seed: int
     result_url: str | None
     thumb_url: str | None
-    init_url: str | None = Field(description="null where the init image does not lie in this deployment's storage")
+    init_url: str | None = Field(description="null where no copy of the init image lies here (yet)")
     download_name: str
     width: int | None
     height: int | None

@@ -9,11 +9,13 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 from jobs.errors import ForbiddenUri
+from jobs.keys import init_copy_uri
 from jobs.ledger.views import JobView
 from jobs.settings import Settings
 from jobs.storage import Storage
 from jobs.storage.rights import MAY, Rights
 from jobs.uris import UploadUri, WebUri, parse, upload_uri
+from jobs.variant import InitImage
 
 LINK_SECONDS = 900
 GOOD_SECONDS = 600
@@ -50,13 +52,15 @@ class Links:
         return link
 
 
-def init_uri(uri: str, view: JobView, settings: Settings, rights: Rights) -> str:
-    """Where our storage holds an init image; empty for one on the web, or that the job's caller may not read (now)."""
+def init_uri(image: InitImage, view: JobView, settings: Settings, rights: Rights) -> str:
+    """Where our storage holds an init image, or a copy of one on the web; empty where the caller may not read it."""
     try:
-        at = parse(uri)
+        at = parse(image.uri)
     except ForbiddenUri:
         return ""
-    if isinstance(at, WebUri) or rights.why_never_read(at, caller=view.caller) != MAY:
+    if isinstance(at, WebUri):
+        return init_copy_uri(view.results_uri, image.name)
+    if rights.why_never_read(at, caller=view.caller) != MAY:
         return ""
     return upload_uri(settings.output_uri, view.caller, at.sha256) if isinstance(at, UploadUri) else str(at)
 

@@ -138,10 +138,10 @@ class Viewing:
 
         """
         view, sweep = self.sweep(job, caller=caller)
-        uri = init_uri(sweep[_checked(view, sweep, index)].image.uri, view, self.desk.settings, self.desk.rights)
+        uri = init_uri(sweep[_checked(view, sweep, index)].image, view, self.desk.settings, self.desk.rights)
         missing = f"the init image of variant {index} of {job} does not lie in this deployment's storage"
         if not uri:
-            raise NotFound(missing, remedy="It is on the web: its thumbnail is here, at /inits.")
+            raise NotFound(missing, remedy="Its thumbnail does, at /inits.")
         return self._read(uri, missing, limit=self.desk.settings.max_image_bytes)
 
     def detail(self, job: str, index: int, *, caller: str) -> Detail:
@@ -159,7 +159,9 @@ class Viewing:
         record = self._record(view, index) if facts.standing in {Standing.SETTLED, Standing.REFUSED} else None
         settled = facts.standing is Standing.SETTLED
         uri = picture_uri(view.results_uri, sweep.spec, variant)
-        init = init_uri(variant.image.uri, view, self.desk.settings, self.desk.rights)
+        init = init_uri(variant.image, view, self.desk.settings, self.desk.rights)
+        if init.startswith(view.results_uri) and self.desk.storage.head(init) is None:
+            init = ""  # on the web, and no picture was made of it yet
         here = f"/v1/jobs/{job}/variants/{index}"
         return detail_of(
             sweep,

@@ -80,6 +80,6 @@ def whole(
     responses=documented(404, 409, 422, 503) | binary(*_KINDS),
 )
 def init(job: JobId, index: Index, gallery: TheGallery, caller: Caller) -> Response:
-    """The bytes as they are stored; 404 for an image on the web, which only workers fetch."""
+    """The bytes as they are stored; of an image on the web the copy that the worker kept."""
     data = gallery.init(job, index, caller=caller)
     return picture(data, media_type(data), keep=AGAIN)

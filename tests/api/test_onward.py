@@ -157,3 +157,21 @@ def test_results_are_told_by_mark(http: httpx.Client, hands: Hands) -> None:
         "star",
         None,
     ]
+
+
+def test_a_variant_tells_why_it_has_no_picture(http: httpx.Client, hands: Hands) -> None:
+    job = accepted(http, strength=[0.3, 0.5], exclude=[{"strength": 0.5}])
+    hands.plan(job)
+    hands.render(hands.lease(chunk=2), refuse=(1,))
+
+    done, refused, waits, hole = (http.get(f"/v1/jobs/{job}/variants/{k}").json() for k in (0, 1, 4, 5))
+
+    assert (done["state"], done["seconds"], done["mark"]) == ("settled", 0.5, None)
+    assert (refused["state"], refused["error"]["code"], refused["result_url"]) == ("refused", "bad_image", None)
+    assert "bad_image" in " ".join(refused["sentences"])
+    assert (waits["state"], waits["error"], waits["thumb_url"]) == ("pending", None, None)
+    assert hole["state"] == "excluded"
+    # On the web, and nobody has rendered it here: there is no copy to show.
+    assert done["init_url"] is None
+    assert http.get(f"/v1/jobs/{job}/variants/0/init").status_code == 404
+    assert http.get(f"/v1/jobs/{job}/variants/4/picture").status_code == 404

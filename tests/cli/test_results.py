@@ -120,3 +120,22 @@ def test_a_download_takes_everything_or_says_so(cli: Cli) -> None:
     ran = cli("results", "j1", "--download", "x", "--failed")
 
     assert ran.code == USAGE
+
+
+@pytest.mark.parametrize(("flag", "mark"), [("--starred", "star"), ("--rejected", "reject")])
+@pytest.mark.parametrize("download", [[], ["--download", "best"]])
+def test_only_marked_pictures_are_asked_for(
+    cli: Cli, finished: Canned, flag: str, mark: str, download: list[str]
+) -> None:
+    ran = cli("results", "j1", flag, *download, "--api", finished.url, "--json")
+
+    assert ran.code == OK
+    asked = [call for call in finished.calls if "/results" in call]
+    assert asked
+    assert all(f"mark={mark}" in call for call in asked)
+
+
+def test_pictures_are_listed_by_one_thing_at_a_time(cli: Cli) -> None:
+    ran = cli("results", "j1", "--starred", "--failed")
+
+    assert ran.code == USAGE
