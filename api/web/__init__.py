@@ -1,9 +1,9 @@
 """The HTTP door: FastAPI over the desk, and nothing else; the only room that imports it.
 
-One file a noun (`jobs`, `results`, `grid`, `variants`, `marks`, `events`, `workers`, …). `shapes` says what is answered,
-`problems` turns each class of the error tree into problem+json by one table, `bodies` bounds what is read, `callers`
-says who calls, `watches` lets many watch one job, from its `relay`. Routes that block are plain functions, which
-FastAPI runs in threads; `async def` is for streams only.
+One file a noun (`jobs`, `results`, `grid`, `variants`, `marks`, `events`, `workers`, …). `shapes` says what is
+answered, `problems` turns each class of the error tree into problem+json by one table, `bodies` bounds what is read,
+`callers` says who calls, `watches` lets many watch one job, from its `relay`. Routes that block are plain functions,
+which FastAPI runs in threads; `async def` is for streams only.
 
 What you can rely on:
 
