@@ -87,10 +87,10 @@ class Bulk:
     failed: list[Failure] = field(default_factory=list)
 
 
-def bulk(desk: "Desk", scope: Scope, *, caller: str, dry_run: bool, expected: int | None) -> Bulk:
+def bulk(desk: "Desk", scope: Scope, *, caller: str | None, dry_run: bool, expected: int | None) -> Bulk:
     """Do it, or with `dry_run` only say to what; every verb may be repeated.
 
-    expected: how many jobs the dry run matched.
+    caller: whose jobs, None for everybody's. expected: how many jobs the dry run matched.
 
     Raises:
         Conflict: another number matches now.
@@ -106,10 +106,10 @@ def bulk(desk: "Desk", scope: Scope, *, caller: str, dry_run: bool, expected: in
     if expected is not None and expected != len(views):
         message = f"{len(views)} jobs match now, where {expected} were expected"
         raise Conflict(message, remedy="Look at what it would touch now, with dry_run.")
-    act = _verb(desk, scope, caller)
+    act = _verb(desk, scope)
     for view in possible:
         try:
-            act(view.id)
+            act(view)
         except CallersFault as error:
             made.failed.append(Failure(view.id, error.code, str(error)))
         else:
@@ -117,20 +117,20 @@ def bulk(desk: "Desk", scope: Scope, *, caller: str, dry_run: bool, expected: in
     return made
 
 
-def _mine(desk: "Desk", job: str, caller: str) -> JobView | None:
+def _mine(desk: "Desk", job: str, caller: str | None) -> JobView | None:
     try:
-        return desk.get(job, caller=caller)
+        return desk.book.describe(job, caller=caller)
     except NotFound:
         return None
 
 
-def _verb(desk: "Desk", scope: Scope, caller: str) -> Callable[[str], object]:
+def _verb(desk: "Desk", scope: Scope) -> Callable[[JobView], object]:
     control = desk.control
-    verbs: Mapping[Action, Callable[[str], object]] = {
-        Action.CANCEL: lambda job: control.cancel(job, caller=caller),
-        Action.PAUSE: lambda job: control.pause(job, caller=caller),
-        Action.RESUME: lambda job: control.resume(job, caller=caller),
-        Action.RETRY: lambda job: control.retry(job, caller=caller),
-        Action.PRIORITY: lambda job: control.prioritise(job, scope.lane, caller=caller),
+    verbs: Mapping[Action, Callable[[JobView], object]] = {
+        Action.CANCEL: lambda job: control.cancel(job.id, caller=job.caller),
+        Action.PAUSE: lambda job: control.pause(job.id, caller=job.caller),
+        Action.RESUME: lambda job: control.resume(job.id, caller=job.caller),
+        Action.RETRY: lambda job: control.retry(job.id, caller=job.caller),
+        Action.PRIORITY: lambda job: control.prioritise(job.id, scope.lane, caller=job.caller),
     }
     return verbs[scope.action]

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.bulk import MAX_JOBS, SHOWN, Action, Bulk, Scope, bulk
 from api.web.bodies import OrderText
-from api.web.callers import Caller
+from api.web.callers import Whose
 from api.web.depends import TheDesk
 from api.web.orders import body_of, read
 from api.web.problems import documented
@@ -49,7 +49,7 @@ class BulkOrder(BaseModel):
                 raise ValueError(f"{ascii(job)[:40]} is no job id")
         return self
 
-    def scope(self, caller: str) -> Scope:
+    def scope(self, caller: str | None) -> Scope:
         """As the desk takes it."""
         where = self.where or Where()
         wanted = Wanted(caller, where.state, where.text, tuple(where.labels))
@@ -98,7 +98,7 @@ class BulkAnswer(BaseModel):
     openapi_extra=body_of(BulkOrder, required=True),
     responses=documented(403, 408, 409, 413, 415, 422, 503),
 )
-def many(text: OrderText, desk: TheDesk, caller: Caller) -> BulkAnswer:
+def many(text: OrderText, desk: TheDesk, caller: Whose) -> BulkAnswer:
     """Ask with `dry_run` (the default) what it would touch; then again without, with `expected` as it was `matched`."""
     order = read(BulkOrder, text)
     scope = order.scope(caller)

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from api.overview import History, Overview, history, overview
-from api.web.callers import Caller
+from api.web.callers import Caller, Whose
 from api.web.depends import TheDesk
 from api.web.problems import documented
 from jobs.ledger.rings import Window
@@ -14,8 +14,8 @@ router = APIRouter(prefix="/v1/overview", tags=["workers"])
 
 
 @router.get("", summary="The farm at a glance", responses=documented(503))
-def glance(desk: TheDesk, caller: Caller) -> Overview:
-    """Throughput, queue by lane, workers, failures, and the caller's jobs by state."""
+def glance(desk: TheDesk, caller: Whose) -> Overview:
+    """Throughput, queue by lane, workers, failures, and the caller's jobs (with `admin` everybody's) by state."""
     return overview(desk, caller=caller)
 
 

@@ -75,8 +75,8 @@ class Worker(BaseModel):
     last_error: WorkerError | None
 
     @classmethod
-    def of(cls, view: WorkerView, chunks: Sequence[Chunk], *, caller: str, own: Callable[[str], bool]) -> Self:
-        """The ledger's view as the API shows it to a caller. own: whether a job is the caller's."""
+    def of(cls, view: WorkerView, chunks: Sequence[Chunk], *, caller: str | None, own: Callable[[str], bool]) -> Self:
+        """The ledger's view as the API shows it to a caller (None: whoever runs it). own: whether a job is theirs."""
         return cls(
             id=view.id,
             device=view.device,
@@ -92,8 +92,8 @@ class Worker(BaseModel):
             memory_total=view.memory_limit or None,
             images_per_minute=view.per_minute,
             in_flight=sum(chunk.in_flight for chunk in chunks),
-            chunks=[ChunkOf.of(chunk) for chunk in chunks if chunk.caller == caller],
-            other_chunks=sum(chunk.caller != caller for chunk in chunks),
+            chunks=[ChunkOf.of(chunk) for chunk in chunks if caller in {None, chunk.caller}],
+            other_chunks=sum(caller not in {None, chunk.caller} for chunk in chunks),
             last_error=WorkerError.of(view, own) if view.trouble else None,
         )
 
