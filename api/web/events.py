@@ -29,13 +29,9 @@ class EventText(StreamingResponse):
 
     media_type = "text/event-stream"
 
-    def __init__(self, texts: AsyncGenerator[bytes]) -> None:
-        super().__init__(texts, headers=_HEADERS)
-        self._texts = texts
-
     async def stream_response(self, send: Send) -> None:
         """Send them; whoever goes away while something is sent leaves the job's watchers at once."""
-        async with aclosing(self._texts):
+        async with aclosing(cast("AsyncGenerator[bytes]", self.body_iterator)):
             await super().stream_response(send)
 
 
@@ -96,4 +92,4 @@ async def events(
     job: JobId, after: Annotated[str, Depends(beginning)], watches: Annotated[Watches, Depends(_watches)]
 ) -> EventText:
     """Each event of the job, as it happens; the same bytes for all its watchers."""
-    return EventText(watches.texts(job, after=after))
+    return EventText(watches.texts(job, after=after), headers=_HEADERS)
