@@ -1,7 +1,8 @@
 // Picks the page by the URL and draws what surrounds it.
-import { html, render, useEffect } from "./view.js";
+import { html, render, useEffect, useState } from "./view.js";
 import { path } from "./url.js";
-import { Notice, Question } from "./parts.js";
+import { call, whoami } from "./http.js";
+import { Notice, Question, Said, attempt } from "./parts.js";
 import { Overview } from "./overview.js";
 import { Jobs } from "./jobs.js";
 import { Job } from "./job.js";
@@ -27,15 +28,30 @@ function Page() {
   return html`<main><h1>Nothing here</h1><p>No page has this address. <a href="/">Overview</a></p></main>`;
 }
 
+// Whose key this window goes by, where keys are asked for.
+function Who() {
+  const [me, setMe] = useState(null);
+  useEffect(() => { whoami().then(setMe, () => {}); }, []);
+  if (!me?.keys_required) return null;
+  const leave = () => attempt(async () => { await call("/logout", { method: "POST" }); location.assign("/login"); });
+  return html`<span class="who quiet"><${Said}>${me.caller}<//> <button class="plain small" onClick=${leave}>Log out</button></span>`;
+}
+
+let moved = false;
+
 function App() {
   const at = path.value;
   // After a change of page a screen reader should begin at its heading, not at the end of the old one.
-  useEffect(() => { document.querySelector("main h1")?.focus?.({ preventScroll: true }); }, [at]);
+  useEffect(() => {
+    if (moved) document.querySelector("main h1")?.focus({ preventScroll: true });
+    moved = true;
+  }, [at]);
   const here = (href) => (href === "/" ? at === "/" : at.startsWith(href));
   return html`<a class="skip" href="#main">To the content</a>
     <header class="top">
       <a class="word" href="/" aria-label="pentimento, overview"><img src="/ui/icon.svg" alt="" width="22" height="22" /><span>pentimento</span></a>
       <nav aria-label="Pages">${LINKS.map(([href, word]) => html`<a key=${href} href=${href} aria-current=${here(href) ? "page" : undefined}>${word}</a>`)}</nav>
+      <${Who} />
       <a class="button main" href="/submit" aria-current=${here("/submit") ? "page" : undefined}>New job</a>
     </header>
     <div id="main"><${Page} /></div>

@@ -20,10 +20,12 @@ export function Chart({ title, data, columns, perMinute = false }) {
   const factor = perMinute ? 60 / data.step_s : 1;
   const rows = [data.at, ...columns.map(([name]) => data[name].map((value) => (value === null ? null : value * factor)))];
   useEffect(() => {
-    const style = getComputedStyle(box.current), of = (name) => style.getPropertyValue(`--${name}`).trim();
+    const home = box.current;
+    if (!home) return undefined; // the page was left before this ran
+    const style = getComputedStyle(home), of = (name) => style.getPropertyValue(`--${name}`).trim();
     const axis = { stroke: of("quiet"), grid: { stroke: of("line"), width: 1 }, ticks: { show: false }, font: `11px ${style.fontFamily}` };
     plot.current = new uPlot({
-      width: box.current.clientWidth, height: HEIGHT, legend: { show: false }, cursor: { y: false, points: { size: 6 } },
+      width: home.clientWidth, height: HEIGHT, legend: { show: false }, cursor: { y: false, points: { size: 6 } },
       // A farm that began a minute ago is not shown as an hour of nothing, nor as if that minute were all.
       scales: { x: { range: (_, low, high) => [Math.min(low, high - 60 * data.step_s), high] }, y: { range: (_, low, high) => [0, Math.max(1, high * 1.1)] } },
       axes: [{ ...axis, space: 80, values: clocks }, { ...axis, size: 46, values: (_, ticks) => ticks.map((tick) => (tick >= 1e4 ? `${tick / 1e3}k` : tick)) }],
@@ -31,12 +33,13 @@ export function Chart({ title, data, columns, perMinute = false }) {
         label: word, stroke: of(`state-${state}`), width: 1.75, dash: n ? [5, 4] : undefined,
         fill: n ? undefined : of(`cell-${state}`), points: { show: false }, spanGaps: false,
       }))],
-    }, rows, box.current);
-    const watch = new ResizeObserver(() => plot.current.setSize({ width: box.current.clientWidth, height: HEIGHT }));
-    watch.observe(box.current);
-    return () => { watch.disconnect(); plot.current.destroy(); };
+    }, rows, home);
+    const drawn = plot.current;
+    const watch = new ResizeObserver(() => drawn.setSize({ width: home.clientWidth, height: HEIGHT }));
+    watch.observe(home);
+    return () => { watch.disconnect(); drawn.destroy(); plot.current = null; };
   }, [theme, data.step_s]);
-  useEffect(() => plot.current.setData(rows), [data]);
+  useEffect(() => { plot.current?.setData(rows); }, [data]);
   const newest = (column) => column.findLast((value) => value !== null);
   return html`<figure class="chart"><figcaption><span>${title}</span>
     ${columns.map(([name, word, state], n) => html`<span key=${name} class="quiet"><span class=${`swatch line ${n ? "dashed" : ""}`} data-part=${state} aria-hidden="true"></span>

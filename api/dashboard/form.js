@@ -19,7 +19,7 @@ export function Form({ form, change, models }) {
     ${field("negative", "Not in the picture", "a negative prompt; may be empty")}
     <div class="fields two">
       <div class="field"><label for="model">Model</label><select id="model" value=${form.model} onChange=${set("model")}>
-        <option value="">the farm's default</option>${models?.map((model) => html`<option key=${model.alias} value=${model.alias}>${model.alias}</option>`)}</select><p class="quiet">from the model table</p></div>
+        ${models?.map((model) => html`<option key=${model.alias} value=${model.alias}>${model.alias}</option>`)}</select><p class="quiet">from the model table</p></div>
       ${field("strength", "Strength", "0 keeps the picture, 1 forgets it", { inputmode: "decimal", placeholder: "0.35, 0.6" })}
       ${field("steps", "Steps", "empty: the model's default", { placeholder: "20, 40" })}
       ${field("cfg", "Guidance", "cfg_scale; empty: the default", { placeholder: "4, 7" })}

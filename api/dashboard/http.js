@@ -15,9 +15,8 @@ const AWAY = {
 // Whoever came by a login sends a word that only our own pages can know; without keys there is none.
 let me = null;
 export function whoami() {
-  me ||= call("/v1/me").then((answer) => answer.json()).catch((problem) => {
-    me = null;
-    if (problem.status === 404) return {};
+  me ||= get("/v1/me").catch((problem) => {
+    me = null; // asked again at the next change
     throw problem;
   });
   return me;

@@ -25,50 +25,65 @@ const STANDING = {
 function useLive(id, cells, refresh) {
   const [live, setLive] = useState({ events: [], standing: "", version: 0 });
   const refreshed = useRef(0);
-  useEffect(() => follow(id, {
-    told: (events) => {
-      for (const event of events) {
-        for (const [first, last] of event.kind === "settled" ? rangesOf(event.data.indexes) : []) {
-          for (let index = first; index <= last; index += 1) cells.current?.set(index, SETTLED, event.id);
+  const following = useRef(null);
+  useEffect(() => {
+    following.current = follow(id, {
+      told: (events) => {
+        for (const event of events) {
+          for (const [first, last] of event.kind === "settled" ? rangesOf(event.data.indexes) : []) {
+            for (let index = first; index <= last; index += 1) cells.current?.set(index, SETTLED, event.id);
+          }
+          if (event.kind === "refused") cells.current?.set(Number(event.data.index), REFUSED, event.id);
         }
-        if (event.kind === "refused") cells.current?.set(Number(event.data.index), REFUSED, event.id);
-      }
-      if (events.some((event) => event.kind === "resumed" || event.kind === "lost")) cells.current?.refresh().catch(() => {});
-      setLive((old) => ({ ...old, events: [...old.events, ...events].slice(-3000), version: old.version + 1 }));
-      clearTimeout(refreshed.current);
-      refreshed.current = setTimeout(refresh, 250);
-    },
-    standing: (standing) => setLive((old) => ({ ...old, standing })),
-    over: async () => {
-      try {
-        const job = await get(`/v1/jobs/${id}`);
-        return TERMINAL.has(job.state) && job.written;
-      } catch (problem) {
-        return problem.status === 404;
-      }
-    },
-  }), [id]);
+        if (events.some((event) => event.kind === "resumed" || event.kind === "lost")) cells.current?.refresh().catch(() => {});
+        setLive((old) => ({ ...old, events: [...old.events, ...events].slice(-3000), version: old.version + 1 }));
+        clearTimeout(refreshed.current);
+        refreshed.current = setTimeout(refresh, 250);
+      },
+      standing: (standing) => setLive((old) => ({ ...old, standing })),
+      over: async () => {
+        try {
+          const job = await get(`/v1/jobs/${id}`);
+          return TERMINAL.has(job.state) && job.written;
+        } catch (problem) {
+          return problem.status === 404;
+        }
+      },
+    });
+    return following.current.stop;
+  }, [id]);
   const touch = useCallback(() => setLive((old) => ({ ...old, version: old.version + 1 })), []);
-  return { ...live, touch };
+  const again = useCallback(() => following.current?.again(), []);
+  return { ...live, touch, again };
 }
 
 export function Job({ id }) {
   const cells = useRef(null);
-  const [grid, setGrid] = useState({ data: null, problem: null });
+  const [grid, setGrid] = useState({ data: null, problem: null, tries: 0 });
   const over = useRef(false);
   const { data: job, problem, refresh } = usePoll(`/v1/jobs/${id}`, over.current ? 20 : 3);
   over.current = Boolean(job && job.written);
   const live = useLive(id, cells, refresh);
   const thumbs = useMemo(() => new Thumbs(id), [id]);
-  const planned = job && job.state !== "planning";
+  const planned = job && job.state !== "planning", tries = grid.tries;
   useEffect(() => {
-    if (!planned || grid.data) return;
+    if (!planned || grid.data) return undefined;
+    let timer = 0, gone = false;
     get(`/v1/jobs/${id}/grid`).then((data) => {
+      if (gone) return;
       cells.current = new Cells(id, data.total, live.touch);
-      cells.current.loadAll().catch(() => {});
-      setGrid({ data, problem: null });
-    }, (fault) => setGrid({ data: null, problem: fault }));
-  }, [id, planned, job?.count]);
+      cells.current.loadAll().catch(() => {}); // what is missing is asked for again where it is drawn
+      setGrid({ data, problem: null, tries });
+    }, (problem) => {
+      if (gone) return;
+      setGrid({ data: null, problem, tries });
+      timer = setTimeout(() => setGrid({ data: null, problem, tries: tries + 1 }), 3000);
+    });
+    return () => { gone = true; clearTimeout(timer); };
+  }, [id, planned, tries]);
+  // A job that is tried again after its end is followed again.
+  const going = job && !(TERMINAL.has(job.state) && job.written);
+  useEffect(() => live.again(), [going, job?.finished_at]);
   // Which cells are in work is no event: asked for while the job runs and somebody looks.
   const runs = job?.state === "running";
   useEffect(() => {

@@ -6,9 +6,10 @@ const KINDS = [
 const WAIT_MS = 1500;
 
 // told(events): some events at once, oldest first, each {id, at (Unix seconds), kind, data}.
-// standing(word): "live", "away" (it tries again), "hidden", "over". over(): asked after a refused stream. Returns stop().
+// standing(word): "live", "away" (it tries again), "hidden", "over". over(): asked after a refused stream.
+// Returns {stop, again}: again() goes on after "over", for a job that is tried again.
 export function follow(job, { told, standing, over }) {
-  let source = null, last = "0", timer = 0, waiting = [], stopped = false;
+  let source = null, ended = false, last = "0", timer = 0, waiting = [], stopped = false;
 
   const hand = () => {
     const events = waiting;
@@ -27,7 +28,7 @@ export function follow(job, { told, standing, over }) {
   };
   const open = () => {
     close();
-    if (stopped) return;
+    if (stopped || ended) return;
     if (document.hidden) { standing("hidden"); return; }
     source = new EventSource(`/v1/jobs/${job}/events?after=${encodeURIComponent(last)}`);
     for (const kind of KINDS) source.addEventListener(kind, take);
@@ -36,17 +37,24 @@ export function follow(job, { told, standing, over }) {
       // Refused (the browser gives up) or broken (it would come back by itself, but by the first id in the URL).
       close();
       if (stopped) return;
-      if (await over()) { standing("over"); return; }
+      if (await over()) { ended = true; standing("over"); return; }
       standing("away");
       if (!stopped && !source) timer = setTimeout(open, WAIT_MS);
     };
   };
   document.addEventListener("visibilitychange", open);
   open();
-  return () => {
-    stopped = true;
-    close();
-    document.removeEventListener("visibilitychange", open);
+  return {
+    stop: () => {
+      stopped = true;
+      close();
+      document.removeEventListener("visibilitychange", open);
+    },
+    again: () => {
+      if (!ended) return;
+      ended = false;
+      open();
+    },
   };
 }
 

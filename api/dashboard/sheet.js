@@ -69,6 +69,7 @@ class Sheet {
     const { wanted, pictures } = paint(this.context, { ...this, view: this.view() });
     this.root.dataset.pictures = pictures;
     this.root.dataset.drawn = this.layout.count;
+    if (this.cells.blocks.size) this.root.dataset.painted ??= Math.round(performance.now()); // since the navigation
     clearTimeout(this.asking);
     if (wanted.length) this.asking = setTimeout(() => this.thumbs.want(wanted), 70); // not for what flies past
   }

@@ -56,6 +56,10 @@ export function Submit() {
   const [sending, setSending] = useState(false);
   const key = useRef(crypto.randomUUID?.() || String(Math.random()));
   const { data: models } = usePoll("/v1/models", 0);
+  useEffect(() => {
+    const usual = models?.models.find((model) => model.default) || models?.models[0];
+    if (usual) setForm((old) => (old.model ? old : { ...old, model: usual.alias }));
+  }, [models]);
   const asked = query.value, from = asked.get("from");
   document.title = "New job · pentimento";
   useEffect(() => {

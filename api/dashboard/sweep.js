@@ -86,15 +86,15 @@ function Tools({ grid, choice, job }) {
   };
   const at = SIZES.indexOf(choice.size);
   return html`<div class="tools" role="group" aria-label="What the sheet shows">
-    ${axes.length > 1 && html`<label>Down <select value=${choice.y} onChange=${set("y")}><option value="">nothing: a stream</option>
+    ${axes.length > 1 && html`<label>Down <select aria-label="Down" value=${choice.y} onChange=${set("y")}><option value="">nothing: a stream</option>
       ${axes.map((axis) => html`<option key=${axis.key} value=${axis.key}>${nameOf(axis)}</option>`)}</select></label>`}
-    ${axes.length > 2 && choice.y && html`<label>Across <select value=${choice.x} onChange=${set("x")}>
+    ${axes.length > 2 && choice.y && html`<label>Across <select aria-label="Across" value=${choice.x} onChange=${set("x")}>
       ${axes.filter((axis) => axis.key !== choice.y).map((axis) => html`<option key=${axis.key} value=${axis.key}>${nameOf(axis)} first</option>`)}</select></label>`}
     ${axes.map((axis) => html`<label key=${axis.key} class="pin">${nameOf(axis)}
-      <select value=${choice.pins[axis.key] ?? ""} onChange=${(event) => choose({ [`at.${axis.key}`]: event.target.value })}>
+      <select aria-label=${`Only this ${nameOf(axis)}`} value=${choice.pins[axis.key] ?? ""} onChange=${(event) => choose({ [`at.${axis.key}`]: event.target.value })}>
         <option value="">all ${count(axis.size)}</option>
         ${Array.from({ length: Math.min(axis.size, 500) }, (_, k) => html`<option key=${k} value=${k}>${labelOf(axis, k)}</option>`)}</select></label>`)}
-    <label>Show <select value=${choice.show} onChange=${(event) => choose({ show: event.target.value })}><option value="">everything</option>
+    <label>Show <select aria-label="Show" value=${choice.show} onChange=${(event) => choose({ show: event.target.value })}><option value="">everything</option>
       ${Object.entries(SHOWN).map(([name, [word]]) => html`<option key=${name} value=${name}>${word}${name === "star" && job.stars ? ` (${count(job.stars)})` : ""}</option>`)}</select></label>
     <label class="zoom">Size <input type="range" min="0" max=${SIZES.length - 1} value=${at} aria-valuetext=${`${choice.size} pixels`}
       onInput=${(event) => choose({ size: SIZES[event.target.value] }, { replace: true })} /></label>

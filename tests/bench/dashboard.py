@@ -1,0 +1,129 @@
+"""A job of a hundred thousand settled cells in a real Chromium: when its sheet is there, and whether it scrolls.
+
+The job is settled in the ledger without an engine, and every thumbnail is the same small picture, so that the figures
+are the page's and the API's. "First paint" is the first drawing that knows the cells' states, from the navigation on.
+"""
+
+import shutil
+import statistics
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+from playwright.sync_api import Browser, Page, Route, sync_playwright
+from pydantic import SecretStr
+
+from api.cli.bench import Figure
+from api.stack import Stack
+from jobs.keys import manifest_uri
+from jobs.ledger.book import Book
+from jobs.ledger.leasing import Leasing
+from jobs.ledger.views import Lease
+from jobs.settings import Settings
+from jobs.storage import open_storage
+
+NAME = "dashboard"
+SUMMARY = (
+    "A job of 100,000 settled cells in Chromium: first paint of its sheet, longest frame of a scroll, page weight."
+)
+RUNS = 5
+GOAL_PAINT_S = 1.5
+GOAL_FRAME_MS = 100.0
+SCROLL_MS = 3000
+SPEC = {
+    "name": "a hundred thousand",
+    "images": ["https://example.org/boat.png"],
+    "model": "tiny",
+    "prompt": "a {medium} of a boat",
+    "strength": {"linspace": [0.1, 0.9, 1000]},
+    "matrix": {"medium": [f"medium {number}" for number in range(10)]},
+    "samples": 10,
+    "output": {"sheet": False},
+}
+# Any picture will do, so that decoding and drawing are paid for.
+THUMB = Path(__file__).parents[2] / "api" / "dashboard" / "icon.svg"
+_SCROLLED = """(milliseconds) => new Promise((resolve) => {
+  const sheet = document.querySelector('.sheet'), frames = [];
+  let began = 0, last = 0;
+  requestAnimationFrame(function frame(now) {
+    began ||= now;
+    if (last) frames.push(now - last);
+    last = now;
+    sheet.scrollTop += 90;
+    if (now - began < milliseconds) requestAnimationFrame(frame); else resolve(Math.max(...frames));
+  });
+})"""
+
+
+def run(progress: Callable[[str], None]) -> list[Figure]:
+    """RUNS times, each in a window of its own: open the job, wait for its sheet, scroll."""
+    paints, frames = [], []
+    with tempfile.TemporaryDirectory(prefix="pentimento-bench-") as folder, Stack(Path(folder), workers=0) as stack:
+        job = _settled_job(stack, progress)
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+            for number in range(RUNS):
+                paint, frame = _seen(browser, f"{stack.api_url}/jobs/{job}")
+                paints.append(paint)
+                frames.append(frame)
+                progress(f"round {number + 1} of {RUNS}: painted after {paint:.2f} s, longest frame {frame:.0f} ms")
+            browser.close()
+    paint, frame = statistics.median(paints), statistics.median(frames)
+    return [
+        Figure("first paint of the sheet", round(paint, 3), "s", f"< {GOAL_PAINT_S:g} s", paint < GOAL_PAINT_S),
+        Figure("longest frame while it scrolls", frame, "ms", f"≤ {GOAL_FRAME_MS:g} ms", frame <= GOAL_FRAME_MS),
+    ]
+
+
+def _seen(browser: Browser, url: str) -> tuple[float, float]:
+    """Seconds to the first paint, and milliseconds of the longest frame."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page: Page = context.new_page()
+    page.route("**/thumb*", _thumb)
+    page.goto(url, wait_until="commit")
+    page.locator(".sheet[data-painted]").wait_for(state="attached", timeout=60_000)
+    painted = float(page.locator(".sheet").get_attribute("data-painted") or "inf") / 1000
+    longest = float(page.evaluate(_SCROLLED, SCROLL_MS))
+    context.close()
+    return painted, longest
+
+
+def _thumb(route: Route) -> None:
+    if "/thumbs" in route.request.url:
+        route.continue_()
+    else:
+        route.fulfill(path=THUMB, content_type="image/svg+xml")
+
+
+def _settled_job(stack: Stack, progress: Callable[[str], None]) -> str:
+    here = Settings(
+        redis_url=SecretStr(stack.environment["PENTIMENTO_REDIS_URL"]),
+        s3_endpoint=stack.s3_endpoint,
+        s3_access_key=stack.environment["PENTIMENTO_S3_ACCESS_KEY"],
+        s3_secret_key=SecretStr(stack.environment["PENTIMENTO_S3_SECRET_KEY"]),
+        output_uri=stack.environment.get("PENTIMENTO_OUTPUT_URI", "s3://pentimento"),
+    )
+    book = Book.open(here)
+    leasing = Leasing(book)
+    with httpx.Client(base_url=stack.api_url, timeout=30, trust_env=False) as http:
+        job = str(http.post("/v1/jobs", json=SPEC).raise_for_status().json()["id"])
+    view, text = book.describe(job), book.spec(job)
+    assert text is not None
+    uri = manifest_uri(view.results_uri)
+    open_storage(here).write(uri, text, "application/json", if_absent=False)
+    leasing.ready(job, count=view.count, total=view.total, span=view.total, manifest_uri=uri)
+    progress(f"settling {view.count} variants")
+    while isinstance(lease := _lease(leasing), Lease):
+        leasing.settle(lease, range(lease.start, lease.stop))
+        leasing.release(lease, [], chunk=512)
+    while duty := leasing.take_duty(hold_seconds=30):
+        leasing.duty_done(duty)
+    assert book.describe(job).settled == view.count
+    return job
+
+
+def _lease(leasing: Leasing) -> object:
+    return leasing.lease(
+        "bench", models=["tiny"], lease_seconds=60, slots=1, first_chunk=512, urgent_only=False, alone_allowed=True
+    )
