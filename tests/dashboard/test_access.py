@@ -1,10 +1,9 @@
 """Everybody can use every page: by keys and screen readers, in light and dark, on a phone; and no text is ever code."""
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from importlib.resources import files
 from typing import Any
 
-import axe_playwright_python
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -13,7 +12,7 @@ from tests.stories.conftest import Farm, picture
 
 pytestmark = pytest.mark.system("chromium")
 
-AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
+AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text()
 HOSTILE = "<img src=x onerror=\"document.title='owned'\"> <b>bold</b> {{7*7}} שלום עולם \u202eabc"
 PAGES = (
     "/",

@@ -4,7 +4,7 @@ import re
 import uuid
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from tests.dashboard.conftest import Window, index_of, opened
 from tests.stories.conftest import Farm, picture
@@ -29,7 +29,7 @@ def test_a_job_is_made_by_the_form_and_its_sheet_fills_without_a_reload(window: 
     window.page.on("load", lambda page: loads.append(page))  # noqa: PLW0108 - it takes no built-in
     page = window.go("/submit")
     page.get_by_label("Choose pictures").set_input_files(
-        [{"name": f"größe {hue}.png", "mimeType": "image/png", "buffer": picture(hue)} for hue in (20, 90)]
+        [FilePayload(name=f"größe {hue}.png", mimeType="image/png", buffer=picture(hue)) for hue in (20, 90)]
     )
     page.get_by_label("Prompts, one a line").fill("a boat\na house")
     page.get_by_label("Strength").fill("0.3, 0.5, 0.7")
