@@ -10,7 +10,7 @@ from typing import Literal
 import httpx
 
 from api.desk import Desk
-from jobs.broker import LIGHT_QUEUE, render_queue
+from jobs.broker import LIGHT_QUEUE
 from jobs.errors import ForbiddenUri, PentimentoError
 from jobs.ledger.fitness import check_fitness
 from jobs.ledger.health import broken, overdue, server, wanted_models
@@ -122,18 +122,18 @@ def _workers(desk: Desk) -> Iterator[Finding]:
 
 def _tickets(desk: Desk, *, repair: bool) -> Iterator[Finding]:
     leasing, workers = Leasing(desk.book), desk.workers()
-    for backend in sorted({worker.backend for worker in workers}):
-        mine = [worker for worker in workers if worker.backend == backend]
+    for queue in sorted({worker.queue for worker in workers if worker.queue}):
+        mine = [worker for worker in workers if worker.queue == queue]
         free = sum(max(0, worker.slots - worker.busy) for worker in mine)
         models = sorted(set.union(*(set(worker.models) for worker in mine)))
         demand = leasing.demand(models=models, limit=max(1, free), first_chunk=FIRST_CHUNK)
-        queued = leasing.queue_length(render_queue(backend))
-        said = f"{backend}: {demand.render} wanted now, {queued} queued, {free} places free"
+        queued = leasing.queue_length(queue)
+        said = f"{queue}: {demand.render} wanted now, {queued} queued, {free} places free"
         missing = min(free, demand.render) - queued
         if missing <= 0:
             yield Finding("tickets", "ok", said)
             continue
-        done = f"sent {missing}" if repair and desk.tickets.render(backend, missing) else ""
+        done = f"sent {missing}" if repair and desk.tickets.render(queue, missing) else ""
         yield Finding("tickets", "warn", said, "A worker sends them at its next tick; --repair sends them now.", done)
     due = overdue(desk.book).duties
     if due:

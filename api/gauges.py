@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from api.desk import Desk
 from jobs import __version__
-from jobs.broker import LIGHT_QUEUE, render_queue
+from jobs.broker import LIGHT_QUEUE
 from jobs.errors import LedgerLost, LedgerUnavailable, StorageUnavailable
 from jobs.ledger.figures import Farmwide, Figures
 from jobs.ledger.leasing import Leasing
@@ -85,7 +85,7 @@ class Gauges:
             state = "drained" if worker.drained else "busy" if worker.busy else "idle"
             metrics.WORKERS.labels(worker.backend, state).inc()
         leasing = Leasing(self.desk.book)
-        for queue in {LIGHT_QUEUE, *(render_queue(worker.backend) for worker in workers)}:
+        for queue in {LIGHT_QUEUE, *(worker.queue for worker in workers if worker.queue)}:
             metrics.TICKETS_WAITING.labels(queue).set(leasing.queue_length(queue))
 
     def _lost(self) -> None:

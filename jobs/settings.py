@@ -56,6 +56,9 @@ class Settings(BaseSettings):
     )
     remotes_file: Path | None = Field(None, description="servers of Stability's protocol that workers may render on")
     paced_seconds: float = Field(0.1, ge=0, le=600, description="what an order takes on the paced backend")
+    offers: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="models of the table that this worker renders (comma separated); none: all of them"
+    )
     device: str = Field("auto", description="auto, cpu, cuda, cuda:1, mps")
     dtype: Literal["auto", "float32", "float16", "bfloat16"] = "auto"
     model_bytes: int = Field(
@@ -119,6 +122,9 @@ class Settings(BaseSettings):
     port: int = Field(7801, ge=0, le=65535)
     api_url: str = Field("http://127.0.0.1:7801", description="where the CLI finds the API")
     api_key: SecretStr = Field(SecretStr(""), description="what the CLI shows the API, where that asks for a key")
+    metrics_key: SecretStr = Field(
+        SecretStr(""), description="what Prometheus and autoscalers show as a bearer token; it opens nothing else"
+    )
     log_format: Literal["auto", "json", "text"] = "auto"
 
     # The door for clients of Stability's protocol: gRPC-Web on the API's port, native gRPC on one of its own.
@@ -164,7 +170,7 @@ class Settings(BaseSettings):
         except ValueError:
             return False
 
-    @field_validator("input_buckets", "input_roots", "fetch_ports", "door_origins", "engines", mode="before")
+    @field_validator("input_buckets", "input_roots", "fetch_ports", "offers", "door_origins", "engines", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

@@ -23,7 +23,7 @@ def main() -> None:
             # Threads: one process owns the device, and CUDA doesn't survive a fork.
             "--pool=threads",
             f"--concurrency={chosen.concurrency}",
-            f"--queues={render_queue(chosen.backend)},{LIGHT_QUEUE}",
+            f"--queues={render_queue(chosen.backend, chosen.offers)},{LIGHT_QUEUE}",
             # Workers that talk to each other through Redis went deaf together after reconnects.
             "--without-gossip",
             "--without-mingle",

@@ -46,7 +46,8 @@ def _run(lease: Lease, shop: "Workshop") -> Tally:
             fault = WorldsFault(f"the worker failed with {type(error).__name__}; its log says more")
             _log.exception("the chunk failed")
         if held.said is Beat.LOST:
-            LEASES_LOST.inc()
+            # With everything done the job is over, and took its leases with it.
+            LEASES_LOST.inc(any(_open_ranges(lease, tally)))
         else:
             _give_back(lease, shop, tally, fault, seconds=shop.clock() - began)
     trouble = fault or tally.trouble

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from jobs.broker import LIGHT_QUEUE, render_queue
+from jobs.broker import LIGHT_QUEUE
 from jobs.errors import LedgerLost, LedgerUnavailable, NotFound, StorageUnavailable
 from jobs.ledger.figures import Figures
 from jobs.ledger.retention import finished, forget
@@ -29,19 +29,26 @@ ROUND_SECONDS = 180.0
 
 
 def tick(shop: "Workshop") -> None:
-    """One round. The reaper and the dispatcher run in one process at a time, whichever comes first."""
+    """One round. The reaper runs in one process at a time, the dispatcher in one of each kind; whichever comes first.
+
+    Each kind its own: workers of one know nothing of what those of another can do, and would keep the turn from them
+    for as long as their clocks tick in step.
+    """
     if shop.leasing.announce(shop.view()):
         shop.resting.set()
     else:
         shop.resting.clear()
-    if not shop.leasing.alone_at("tick", seconds=shop.settings.tick_seconds * 0.9):
+    seconds = shop.settings.tick_seconds * 0.9
+    if shop.leasing.alone_at(f"dispatch {' '.join(shop.offers)}", seconds=seconds):
+        dispatch(shop)
+    if not shop.leasing.alone_at("tick", seconds=seconds):
         return
     reaped = shop.leasing.reap()
     REAPER_ROUNDS.inc()
     LEASES_EXPIRED.inc(reaped)
     if reaped:
         _log.warning("leases expired", count=reaped)
-    dispatch(shop)
+        dispatch(shop)  # what the dead held waits for nobody's next tick
     sample(shop.book, workers=len(shop.book.workers()))
     abandon(shop)
     retire(shop)
@@ -99,13 +106,12 @@ def dispatch(shop: "Workshop") -> int:
 
     Celery's unacknowledged messages are not counted: those of dead workers would stall everything.
     """
-    backend = shop.settings.backend
-    peers = [worker for worker in shop.book.workers() if worker.backend == backend and not worker.drained]
+    peers = [worker for worker in shop.book.workers() if worker.queue == shop.queue and not worker.drained]
     free = sum(max(0, worker.slots - worker.busy) for worker in peers)
     demand = shop.leasing.demand(models=shop.offers, limit=max(free, 1), first_chunk=FIRST_CHUNK)
     wanted = max(min(free, demand.render), min(1, demand.urgent))
-    missing = max(0, wanted - shop.leasing.queue_length(render_queue(backend)))
-    shop.tickets.render(backend, missing)
+    missing = max(0, wanted - shop.leasing.queue_length(shop.queue))
+    shop.tickets.render(shop.queue, missing)
     TICKETS.labels("render").inc(missing)
     if demand.duties and shop.leasing.queue_length(LIGHT_QUEUE) == 0:
         shop.tickets.light()

@@ -50,7 +50,7 @@ def plan(job: str, shop: "Workshop") -> None:
     if hold:
         return
     # Now rather than at the next tick: a small job should start at once.
-    shop.tickets.render(shop.settings.backend, min(shop.floor.slots, -(-sweep.count // MIN_CHUNK)))
+    shop.tickets.render(shop.queue, min(shop.floor.slots, -(-sweep.count // MIN_CHUNK)))
 
 
 def _hold(run: RunSpec, count: int) -> str:

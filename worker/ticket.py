@@ -32,10 +32,10 @@ def render(shop: "Workshop") -> int:
             if lease is None:
                 return held
             with shop.floor.alone(wanted=lease.alone):
-                shop.rendered += run_chunk(lease, shop).settled
+                shop.note_rendered(run_chunk(lease, shop).settled)
             held += 1
     if not shop.draining.is_set() and not shop.resting.is_set():
-        shop.tickets.render(shop.settings.backend)
+        shop.tickets.render(shop.queue)
     return held
 
 

@@ -6,12 +6,12 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
-from jobs.broker import Tickets
-from jobs.errors import PentimentoError, StorageUnavailable
+from jobs.broker import Tickets, render_queue
+from jobs.errors import InvalidSpec, PentimentoError, Problem, StorageUnavailable
 from jobs.exits import DEVICE_LOST
 from jobs.ledger.book import Book
 from jobs.ledger.instance import Instance
@@ -69,6 +69,7 @@ class Workshop:
         self.instance = Instance(self.book, self.storage, settings.output_uri)
         self.table = ModelTable.load(settings.models_file)
         self.backend = open_backend(settings, self.table)
+        _check_offers(settings.offers, self.backend.abilities.models)
         self.floor = Floor(settings.concurrency)
         self.manifests = Manifests(self.storage)
         self.rights = Rights(settings)
@@ -77,6 +78,7 @@ class Workshop:
         self.condition = Condition(self.clock)
         self.thumbs = Thumbs(self.storage, settings.thumb_pixels)
         self.rendered = 0
+        self._counting = threading.Lock()
         self._random = random.Random()  # noqa: S311 - spreads retries; nothing secret
         self.circuit = Circuit(self.clock, self._random.random)
         self._prepare_pool = ThreadPoolExecutor(PREPARE_THREADS, thread_name_prefix="prepare")
@@ -86,7 +88,18 @@ class Workshop:
     @property
     def offers(self) -> tuple[str, ...]:
         """What jobs may ask of this worker: models, and the backend by name."""
-        return (*sorted(self.backend.abilities.models), backend_mark(self.settings.backend))
+        models = self.settings.offers or self.backend.abilities.models
+        return (*sorted(models), backend_mark(self.settings.backend))
+
+    @property
+    def queue(self) -> str:
+        """Where tickets for workers like this one lie."""
+        return render_queue(self.settings.backend, self.settings.offers)
+
+    def note_rendered(self, count: int) -> None:
+        """So many more pictures; several chunks end at once."""
+        with self._counting:
+            self.rendered += count
 
     @contextmanager
     def holding(self, held: HeldLease) -> Iterator[None]:
@@ -153,6 +166,7 @@ class Workshop:
             memory_limit=_device_memory("limit"),
             per_minute=self.condition.per_minute(self.rendered),
             trouble=self.condition.trouble,
+            queue=self.queue,
         )
 
     def close(self) -> None:
@@ -166,3 +180,11 @@ class Workshop:
 def _device_memory(kind: str) -> int:
     """Bytes as the device last said, 0 where there is none that says so."""
     return int(HANDS.get_sample_value("pentimento_device_memory_bytes", {"kind": kind}) or 0)
+
+
+def _check_offers(offers: Collection[str], models: Collection[str]) -> None:
+    """A worker that offers what it has not would wait for ever, and a misspelt model with it."""
+    for name in offers:
+        if name not in models:
+            remedy = f"This backend has {', '.join(sorted(models))}."
+            raise InvalidSpec([Problem("offers", "is no model here", name, remedy)], source="the settings")

@@ -7,6 +7,7 @@ Redis loses or doubles each of these under faults, and the ledger does them exac
 """
 
 import logging
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, Final
 
 from celery import Celery
@@ -24,9 +25,12 @@ LIGHT_QUEUE: Final = "light"
 _log = logging.getLogger(__name__)
 
 
-def render_queue(backend: str) -> str:
-    """The queue that workers with this backend listen to."""
-    return f"render.{backend}"
+def render_queue(backend: str, offers: Collection[str] = ()) -> str:
+    """The queue that workers with this backend listen to; those that offer some models only have one of their own.
+
+    Otherwise they would take tickets that are meant for others, find nothing that they can do, and throw them away.
+    """
+    return ".".join(("render", backend, *sorted(offers)))
 
 
 def open_app(settings: "Settings") -> Celery:
@@ -79,9 +83,9 @@ class Tickets:
         """One ticket for the duties; False when the broker is away."""
         return self._send(LIGHT, LIGHT_QUEUE)
 
-    def render(self, backend: str, count: int = 1) -> bool:
-        """`count` tickets for workers with this backend; False when the broker is away."""
-        return all(self._send(RENDER, render_queue(backend)) for _ in range(count))
+    def render(self, queue: str, count: int = 1) -> bool:
+        """`count` tickets into a queue of workers (`render_queue`); False when the broker is away."""
+        return all(self._send(RENDER, queue) for _ in range(count))
 
     def _send(self, task: str, queue: str) -> bool:
         try:

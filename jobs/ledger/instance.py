@@ -48,6 +48,8 @@ class Instance:
                 raise
             return held  # nothing speaks against it; the next question asks again
         if stored and not held:
+            held = self._held()  # somebody may have drawn and stored it between our two questions
+        if stored and not held:
             said = f"Redis has lost this deployment's state: the instance {stored} is not in it"
             raise LedgerLost(said, remedy=_RECOVER)
         if stored and held != stored:

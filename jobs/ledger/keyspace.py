@@ -33,7 +33,7 @@ duties                  zset    "plan job" | "finish job" | "hook job" | "marks 
 jobs:all, jobs:{caller} zset    job → time of acceptance, for listing without scanning
 active:{caller}         set     the caller's jobs that are not over, for its quota
 workers                 zset    worker → last seen (Unix seconds)
-worker:{id}             hash    device, device_name, backend, models, slots, busy, rendered,
+worker:{id}             hash    device, device_name, backend, models, queue, slots, busy, rendered,
                                 memory_used, memory_limit, per_minute, trouble (JSON); expires
 gone:{id}               string  "caller results_uri" of a job that was pruned, expires after TOMBSTONE_SECONDS
 drain:{worker}          string  this worker shall take no more work; expires after DRAIN_SECONDS

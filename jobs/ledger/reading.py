@@ -82,4 +82,5 @@ def worker_view(worker: str, seen_at: float, fields: Mapping[str, str], *, drain
         memory_limit=int(fields.get("memory_limit") or 0),
         per_minute=float(fields.get("per_minute") or 0),
         trouble=Trouble(**json.loads(said)) if (said := fields.get("trouble")) else None,
+        queue=fields.get("queue") or f"render.{fields['backend']}",  # none: it was started before an upgrade
     )

@@ -169,6 +169,7 @@ class WorkerView:
 
     device_name: what the device calls itself, empty where that is not known (yet). memory_*: bytes of the device, 0
     where that is not known. per_minute: pictures, over the last minute.
+    queue: that it takes tickets from; workers of one queue offer the same.
     """
 
     id: str
@@ -185,3 +186,4 @@ class WorkerView:
     memory_limit: int = 0
     per_minute: float = 0.0
     trouble: Trouble | None = None
+    queue: str = ""

@@ -1,1 +1,1 @@
-"""What operators see: logs now; metrics and traces have their own issue."""
+"""What operators see: `metrics` is the table, `carrying` brings what workers count to the API, `logs` writes lines."""

@@ -27,6 +27,19 @@ def test_the_first_to_ask_draws_the_id_and_everybody_after_agrees(ledger: Desk, 
     assert (tmp_path / "_instance.json").exists()
 
 
+def test_whoever_asks_while_another_draws_the_first_id_agrees_with_it(ledger: Desk, tmp_path: Path) -> None:
+    first, second = (deployment(ledger.book, tmp_path) for _ in range(2))
+    ask, drawn = second._stored, []
+
+    def asked_late() -> str:
+        drawn.append(first.require())  # between the question to Redis, which has none, and the one to the store
+        return ask()
+
+    second._stored = asked_late  # type: ignore[method-assign]
+
+    assert second.require() == drawn[0]
+
+
 def test_an_emptied_redis_is_an_alarm_and_no_job_is_said_not_to_exist(ledger: Desk, tmp_path: Path) -> None:
     instance = deployment(ledger.book, tmp_path)
     drawn = instance.require()
