@@ -34,13 +34,11 @@ PUBLIC = frozenset(
         "/livez",
         "/login",
         "/logout",
-        "/metrics",
         "/openapi.json",
         "/readyz",
         "/static-offline-docs",
         "/submit",
         "/ui/{path:path}",
-        "/v1/demand",
         "/v1/schema",
         "/workers",
     }

@@ -1,5 +1,6 @@
 """What Prometheus scrapes here, and what an autoscaler asks."""
 
+import hmac
 from time import perf_counter
 from typing import Annotated, cast
 
@@ -8,6 +9,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.gauges import Gauges
+from api.web.callers import onlooker
 from api.web.depends import TheDesk
 from api.web.problems import documented
 from api.web.shapes import Demand
@@ -45,11 +47,30 @@ class Measured:
         await self.app(scope, receive, sending)
 
 
+def monitor(request: Request, desk: TheDesk) -> None:
+    """Whoever watches shows the metrics key, known without Redis and good for nothing else; operators need none.
+
+    Raises:
+        Unauthenticated, Forbidden: neither.
+
+    """
+    key = desk.settings.metrics_key.get_secret_value()
+    said = request.headers.get("authorization", "").removeprefix("Bearer ")
+    if not key or not hmac.compare_digest(said.encode(), key.encode()):
+        onlooker(request)
+
+
 def _gauges(request: Request) -> Gauges:
     return cast("Gauges", request.app.state.gauges)
 
 
-@router.get("/metrics", summary="Metrics of the whole farm, as Prometheus reads them", response_class=Response)
+@router.get(
+    "/metrics",
+    summary="Metrics of the whole farm, as Prometheus reads them",
+    response_class=Response,
+    responses=documented(),
+    dependencies=[Depends(monitor)],
+)
 def metrics(gauges: Annotated[Gauges, Depends(_gauges)]) -> Response:
     """This API, the ledger, and what all workers count; `jobs/telemetry/metrics.py` is the table.
 
@@ -58,7 +79,12 @@ def metrics(gauges: Annotated[Gauges, Depends(_gauges)]) -> Response:
     return Response(gauges.page(), media_type=CONTENT_TYPE)
 
 
-@router.get("/v1/demand", summary="How much work there is for a kind of worker", responses=documented(503))
+@router.get(
+    "/v1/demand",
+    summary="How much work there is for a kind of worker",
+    responses=documented(503),
+    dependencies=[Depends(monitor)],
+)
 def demand(
     desk: TheDesk,
     backend: Annotated[str, Query(max_length=40, description="as PENTIMENTO_BACKEND of the workers")] = "local",

@@ -13,6 +13,7 @@ from starlette.routing import Mount
 
 from api.stability.door import Door
 from api.web.callers import PUBLIC, identity, onlooker, operator
+from api.web.metrics import monitor
 from tests.tenants.conftest import Tenants
 
 MOST_BYTES = 1 << 16
@@ -32,12 +33,12 @@ class Call:
     @property
     def asks(self) -> bool:
         """Whether somebody is asked who calls."""
-        return bool({identity, onlooker} & {one.call for one in self.dependants})
+        return bool({identity, onlooker, monitor} & {one.call for one in self.dependants})
 
     @property
     def for_operators(self) -> bool:
         """Whether the scope `admin` is needed."""
-        return bool({operator, onlooker} & {one.call for one in self.dependants})
+        return bool({operator, onlooker, monitor} & {one.call for one in self.dependants})
 
     @property
     def public(self) -> bool:
