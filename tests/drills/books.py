@@ -1,5 +1,6 @@
 """The stateful property test of the ledger, over far more orders of events than CI has time for."""
 
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -28,7 +29,8 @@ def run(progress: Callable[[str], None], *, short: bool) -> list[Figure]:
         with client:
             violation = _look(client, examples)
     if violation:
-        progress(violation)
+        sys.stderr.write(f"{violation}\n")  # also with --json: it is what the drill is for
+    progress(f"{examples} examples")
     return [
         Figure("examples", examples, ""),
         Figure("violations", int(bool(violation)), "", "0", not violation),
