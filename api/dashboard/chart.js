@@ -28,7 +28,7 @@ export function Chart({ title, data, columns, perMinute = false }) {
       width: home.clientWidth, height: HEIGHT, legend: { show: false }, cursor: { y: false, points: { size: 6 } },
       // A farm that began a minute ago is not shown as an hour of nothing, nor as if that minute were all.
       scales: { x: { range: (_, low, high) => [Math.min(low, high - 60 * data.step_s), high] }, y: { range: (_, low, high) => [0, Math.max(1, high * 1.1)] } },
-      axes: [{ ...axis, space: 80, values: clocks }, { ...axis, size: 46, values: (_, ticks) => ticks.map((tick) => (tick >= 1e4 ? `${tick / 1e3}k` : tick)) }],
+      axes: [{ ...axis, space: 80, size: 30, values: clocks }, { ...axis, size: 46, values: (_, ticks) => ticks.map((tick) => (tick >= 1e4 ? `${tick / 1e3}k` : tick)) }],
       series: [{}, ...columns.map(([, word, state], n) => ({
         label: word, stroke: of(`state-${state}`), width: 1.75, dash: n ? [5, 4] : undefined,
         fill: n ? undefined : of(`cell-${state}`), points: { show: false }, spanGaps: false,

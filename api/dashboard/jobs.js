@@ -1,6 +1,6 @@
 // All jobs: found by filters that are the URL, and acted upon together after a look at what that would touch.
 import { html, useEffect, useState } from "./view.js";
-import { choose, query, withQuery } from "./url.js";
+import { choose, go, query, withQuery } from "./url.js";
 import { get, post } from "./http.js";
 import { usePoll } from "./poll.js";
 import { Strip } from "./strip.js";
@@ -73,8 +73,7 @@ function Filters({ counts, counted: whole }) {
         const next = new URLSearchParams(query.value);
         next.append("label", event.target.value.trim());
         event.target.value = "";
-        history.pushState(null, "", `/jobs?${next}`);
-        dispatchEvent(new PopStateEvent("popstate"));
+        go(`/jobs?${next}`);
       }} />
     </form>
     ${labels.length > 0 && html`<p class="chips">${labels.map((label) => html`<a key=${label} href=${without(label)} aria-label=${`Remove the label ${label}`}>

@@ -42,4 +42,4 @@ export function bytes(n) {
 }
 
 export const rate = (perMinute) => (perMinute === null || perMinute === undefined ? "–"
-  : perMinute >= 10 ? number.format(Math.round(perMinute)) : perMinute.toFixed(1));
+  : perMinute === 0 ? "0" : perMinute >= 10 ? number.format(Math.round(perMinute)) : perMinute.toFixed(1));
