@@ -33,9 +33,11 @@ def aliases_of(sweep: Sweep, table: ModelTable) -> tuple[str, ...]:
     """The canonical aliases of every model of the sweep, each once.
 
     Raises:
-        UnknownModel: one is not in the table.
+        UnknownModel: one is not in the table, or a LoRA is not.
 
     """
+    for name in sweep.loras:
+        table.lora(name)
     return tuple(dict.fromkeys(table.resolve(name).alias for name in sweep.models))
 
 

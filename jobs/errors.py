@@ -25,6 +25,7 @@
     │   ├── LedgerUnavailable  Redis
     │   │   ├── LedgerUnfit    Redis answers, but jobs would be lost in it
     │   │   └── LedgerLost     Redis has lost this deployment's state, or is another deployment's
+    │   ├── DeviceLost         this worker's device, or the thread that drives it, is gone; the worker leaves
     │   ├── ModelUnavailable   weights that are missing or corrupt on this worker
     │   ├── RemoteUnavailable  a remote engine that is away, overloaded, or refuses our key
     │   └── BadAnswer          a remote engine's answer that is not the picture that was asked for
@@ -228,6 +229,12 @@ class LedgerLost(LedgerUnavailable):
 
     code = "ledger_lost"
     retryable = False
+
+
+class DeviceLost(WorldsFault):
+    """This worker's device is gone, or the thread that drives it: the worker leaves, another takes its work up."""
+
+    code = "device_lost"
 
 
 class ModelUnavailable(WorldsFault):

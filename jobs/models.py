@@ -5,128 +5,21 @@ in it, because a row's last bits depend on the batch size: nothing may change th
 """
 
 import difflib
-import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import ValidationError
 
 from jobs.errors import InvalidSpec, Problem, UnknownModel
+from jobs.model_entry import Defaults, LoraEntry, Model
+
+__all__ = ["SHIPPED", "Defaults", "LoraEntry", "Model", "ModelTable"]
 
 SHIPPED = Path(__file__).with_name("models.toml")
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
-_SHAPE = re.compile(r"([1-9]\d{0,4})x([1-9]\d{0,4})")
-_GENERATED = "generated:"
-_MAX_ROWS = 1024
-
-Rows = Annotated[int, Field(ge=2, le=_MAX_ROWS)]
-DecodeRows = Annotated[int, Field(ge=1, le=_MAX_ROWS)]
-
-
-class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Defaults(_Table):
-    """What a job that doesn't say otherwise gets; the same ranges as `jobs.variant.Parameters`."""
-
-    sampler: str = "ddim"
-    steps: int = Field(30, ge=1, le=1000)
-    cfg_scale: float = Field(7.0, ge=0, le=50)
-    strength: float = Field(0.6, ge=0, le=1)
-
-
-class Model(_Table):
-    """One model. Sizes in pixels; `rows` counts batch rows by "WIDTHxHEIGHT", with a `default`.
-
-    `decode_rows` likewise: how many pictures are decoded at once. `family` sd1 is Stable Diffusion 1.x and 2.x.
-
-    `source` and `revision` decide the weights, `variant` the files among them (`fp16`); dtype `auto` leaves it to the
-    worker's settings and device.
-    """
-
-    alias: str
-    source: str
-    revision: str = ""
-    variant: str = ""
-    family: Literal["sd1", "sdxl"] = "sd1"
-    dtype: Literal["auto", "float32", "float16", "bfloat16"] = "auto"
-    multiple: int = Field(64, ge=8, le=1024, multiple_of=8)
-    width: int = Field(512, ge=8, le=16384)
-    height: int = Field(512, ge=8, le=16384)
-    max_pixels: int = Field(1 << 20, ge=64, le=1 << 28)
-    aliases: tuple[str, ...] = ()
-    description: str = ""
-    defaults: Defaults = Defaults()
-    rows: Mapping[str, Rows] = Field(default_factory=lambda: {"default": 8})
-    decode_rows: Mapping[str, DecodeRows] = Field(default_factory=lambda: {"default": 1})
-
-    @field_validator("alias", "aliases")
-    @classmethod
-    def _check_names(cls, value: str | tuple[str, ...]) -> str | tuple[str, ...]:
-        for name in (value,) if isinstance(value, str) else value:
-            if not _NAME.fullmatch(name):
-                message = f"the name {name!r} must be 1 to 100 of A-Z a-z 0-9 . _ - and start with a letter or digit"
-                raise ValueError(message)
-        return value
-
-    @field_validator("rows", "decode_rows")
-    @classmethod
-    def _check_rows(cls, value: Mapping[str, int]) -> Mapping[str, int]:
-        if "default" not in value:
-            message = 'needs a "default"'
-            raise ValueError(message)
-        for shape in value:
-            if shape != "default" and not _SHAPE.fullmatch(shape):
-                message = f'{shape!r} is neither "default" nor a shape such as "512x512"'
-                raise ValueError(message)
-        return value
-
-    @model_validator(mode="after")
-    def _check_whole(self) -> "Model":
-        shapes = [("width and height", self.width, self.height)]
-        for shape in sorted((self.rows.keys() | self.decode_rows.keys()) - {"default"}):
-            wide, high = shape.split("x")
-            shapes.append((f"rows.{shape}", int(wide), int(high)))
-        for what, width, height in shapes:
-            if width % self.multiple or height % self.multiple or width * height > self.max_pixels:
-                bound = f"multiples of {self.multiple} with at most {self.max_pixels} pixels"
-                message = f"{what}: {width}x{height} must be {bound}"
-                raise ValueError(message)
-        if not (self.generated or self.folder or _HUB_ID.fullmatch(self.source)):
-            message = f"source {self.source!r} is no hub id (owner/name), folder (/…, ./…, ~/…) or generated:<name>"
-            raise ValueError(message)
-        if not self.folder and not self.revision:
-            message = "revision is missing: pin the hub's commit, or equal specs won't give equal pictures"
-            raise ValueError(message)
-        return self
-
-    @property
-    def generated(self) -> str:
-        """The name of the offline weights to make, "" where the source is something else."""
-        return self.source.removeprefix(_GENERATED) if self.source.startswith(_GENERATED) else ""
-
-    @property
-    def folder(self) -> str:
-        """The local folder as written, "" where the source is something else."""
-        return self.source if self.source.startswith(("/", "./", "../", "~")) else ""
-
-    @property
-    def identity(self) -> str:
-        """Source, revision and variant as one text, for fingerprints."""
-        return f"{self.source}@{self.revision}" + (f"+{self.variant}" if self.variant else "")
-
-    def rows_for(self, width: int, height: int) -> int:
-        """The pinned batch rows for pictures of this size in pixels."""
-        return self.rows.get(f"{width}x{height}", self.rows["default"])
-
-    def decode_rows_for(self, width: int, height: int) -> int:
-        """The pinned count of pictures decoded at once."""
-        return self.decode_rows.get(f"{width}x{height}", self.decode_rows["default"])
+Entry = TypeVar("Entry", Model, LoraEntry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +29,7 @@ class ModelTable:
     models: Mapping[str, Model]
     default: str
     path: Path
+    loras: Mapping[str, LoraEntry] = field(default_factory=dict)
 
     @classmethod
     def load(cls, path: Path | None = None) -> "ModelTable":
@@ -155,18 +49,19 @@ class ModelTable:
     @classmethod
     def _check(cls, written: Mapping[str, object], path: Path) -> "ModelTable":
         problems = [
-            Problem(key, "unknown key", remedy="The table has `default` and `[models.<alias>]`.")
+            Problem(key, "unknown key", remedy="The table has `default`, `[models.<alias>]` and `[loras.<name>]`.")
             for key in written
-            if key not in {"default", "models"}
+            if key not in {"default", "models", "loras"}
         ]
-        entries = written.get("models", {})
-        models: dict[str, Model] = {}
-        for alias, entry in entries.items() if isinstance(entries, dict) else ():
-            try:
-                models[alias] = Model.model_validate({"alias": alias, **entry} if isinstance(entry, dict) else entry)
-            except ValidationError as error:
-                problems += _problems(alias, error)
+        models = _entries(Model, "alias", "models", written, problems)
+        loras = _entries(LoraEntry, "name", "loras", written, problems)
         problems += _doubles(models)
+        problems += [
+            Problem(f"loras.{name}.models", "is no model of this table", value=alias)
+            for name, lora in loras.items()
+            for alias in lora.models
+            if alias not in models and not problems
+        ]
         default = written.get("default", next(iter(models), ""))
         if not models and not problems:
             problems.append(Problem("models", "there is none", remedy="Add a [models.<alias>] section."))
@@ -174,7 +69,7 @@ class ModelTable:
             problems.append(Problem("default", "is no model of this table", value=str(default)))
         if problems:
             raise InvalidSpec(problems, source=str(path))
-        return cls(models=models, default=str(default), path=path)
+        return cls(models=models, default=str(default), path=path, loras=loras)
 
     def resolve(self, name: str) -> Model:
         """The model of that alias or further alias.
@@ -194,6 +89,34 @@ class ModelTable:
         message = f"model: {name[:100]!r} is not in the model table{hint}"
         raise UnknownModel(message, remedy=f"The table has {', '.join(self.models)}; `pentimento models` shows it.")
 
+    def lora(self, name: str) -> LoraEntry:
+        """The LoRA of that name.
+
+        Raises:
+            UnknownModel: there is none; the message names the nearest.
+
+        """
+        if name in self.loras:
+            return self.loras[name]
+        near = difflib.get_close_matches(name, self.loras, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        message = f"loras: {name[:100]!r} is not in the model table{hint}"
+        raise UnknownModel(message, remedy=f"The table has {', '.join(self.loras) or 'no LoRAs'}.")
+
+
+def _entries(
+    kind: type[Entry], key: str, section: str, written: Mapping[str, object], problems: list[Problem]
+) -> dict[str, Entry]:
+    """The entries of a section by name; what is wrong with the others is added to `problems`."""
+    said = written.get(section, {})
+    found: dict[str, Entry] = {}
+    for name, entry in said.items() if isinstance(said, dict) else ():
+        try:
+            found[name] = kind.model_validate({key: name, **entry} if isinstance(entry, dict) else entry)
+        except ValidationError as error:
+            problems += _problems(f"{section}.{name}", error)
+    return found
+
 
 def _read(path: Path) -> str:
     try:
@@ -205,10 +128,10 @@ def _read(path: Path) -> str:
         raise InvalidSpec([problem], source="the model table") from error
 
 
-def _problems(alias: str, error: ValidationError) -> list[Problem]:
+def _problems(place: str, error: ValidationError) -> list[Problem]:
     return [
         Problem(
-            ".".join(("models", alias, *map(str, fault["loc"]))),
+            ".".join((place, *map(str, fault["loc"]))),
             fault["msg"].removeprefix("Value error, "),
             value="" if isinstance(fault["input"], dict) else str(fault["input"])[:200],
         )

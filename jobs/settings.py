@@ -61,6 +61,15 @@ class Settings(BaseSettings):
     )
     device: str = Field("auto", description="auto, cpu, cuda, cuda:1, mps")
     dtype: Literal["auto", "float32", "float16", "bfloat16"] = "auto"
+    speed: Literal["auto", "plain", "graphs", "compile"] = Field(
+        "auto", description="how the model is run: auto takes CUDA graphs where there is CUDA; compile takes minutes"
+    )
+    rows: Literal["pinned", "free"] = Field(
+        "pinned", description="free: no empty rows are computed, and the same spec may give other bytes"
+    )
+    warm: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="models to load and run once before any work is claimed (comma separated)"
+    )
     model_bytes: int = Field(
         0, ge=0, description="weights kept on the device; beyond it the model used last goes. 0: 60% of its memory"
     )
@@ -170,7 +179,9 @@ class Settings(BaseSettings):
         except ValueError:
             return False
 
-    @field_validator("input_buckets", "input_roots", "fetch_ports", "offers", "door_origins", "engines", mode="before")
+    @field_validator(
+        "input_buckets", "input_roots", "fetch_ports", "offers", "door_origins", "engines", "warm", mode="before"
+    )
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

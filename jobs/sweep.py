@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any, cast
 
+from jobs.loras import read_loras
 from jobs.presets import Preset
 from jobs.seeds import fixed_seed, hashed_seed, rerolled
 from jobs.spec import JobSpec, named_images
@@ -95,13 +96,23 @@ class Sweep:
     @cached_property
     def models(self) -> tuple[str, ...]:
         """Every model that a variant may ask for, each once, in the order of first mention."""
-        found: list[FieldValue] = [self.spec.fixed["model"]] if "model" in self.spec.fixed else []
+        return tuple(dict.fromkeys(str(model) for model in self._mentioned("model")))
+
+    @cached_property
+    def loras(self) -> tuple[str, ...]:
+        """The name of every LoRA that a variant may ask for, likewise."""
+        said = dict.fromkeys(str(value) for value in self._mentioned("loras"))
+        return tuple(dict.fromkeys(lora.name for value in said for lora in _loras(value)))
+
+    def _mentioned(self, name: str) -> Iterator[FieldValue]:
+        """Every value that a field is given anywhere in the spec."""
+        if name in self.spec.fixed:
+            yield self.spec.fixed[name]
         for axis in self.spec.axes:
-            if "model" in axis.names:
-                found.extend(dict.fromkeys(axis.columns[axis.names.index("model")]))
-        found.extend(cell["model"] for cell in self.spec.include if "model" in cell)
-        found.extend(image.settings["model"] for image in self.spec.images if "model" in image.settings)
-        return tuple(dict.fromkeys(str(model) for model in found))
+            if name in axis.names:
+                yield from dict.fromkeys(axis.columns[axis.names.index(name)])
+        yield from (cell[name] for cell in self.spec.include if name in cell)
+        yield from (image.settings[name] for image in self.spec.images if name in image.settings)
 
     def is_hole(self, index: int) -> bool:
         """Whether position `index` is not rendered. IndexError outside 0 … len − 1."""
@@ -218,9 +229,11 @@ def _parameters(fields: Mapping[str, Any], seed: int, preset: Preset | None) -> 
         step_schedule_end=fields["step_schedule_end"],
         clip_skip=fields["clip_skip"],
         mask_feather=fields["mask_feather"],
+        loras=_loras(fields["loras"]),
     )
 
 
+_loras = lru_cache(maxsize=1024)(read_loras)
 # A sweep has few templates and many variants; the bound keeps an axis of a million prompts from being kept.
 _template = lru_cache(maxsize=1024)(parse_template)
 

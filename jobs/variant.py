@@ -35,6 +35,14 @@ class WeightedPrompt:
 
 
 @dataclass(frozen=True, slots=True)
+class WeightedLora:
+    """A LoRA by its name in the model table, and its weight, -4..4 and not 0."""
+
+    name: str
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class Parameters:
     """Everything besides the init image that decides the pixels.
 
@@ -44,6 +52,7 @@ class Parameters:
     step_schedule_end: 0..1, the part of the schedule that is left out at its end; what is left is grainier.
     clip_skip: 0..11, the text encoder's last layers that are passed over (A1111's number less one).
     mask_feather: 0..256 pixels over which the edge of the variant's mask is softened.
+    loras: sorted by name, each once.
     sampler: a canonical name of the sampler table.
     seed: uint32. width and height in pixels, None for the init image's own (fitted to the model).
     """
@@ -62,6 +71,7 @@ class Parameters:
     step_schedule_end: float = 0.0
     clip_skip: int = 0
     mask_feather: float = 0.0
+    loras: tuple[WeightedLora, ...] = ()
 
     @property
     def prompt(self) -> str:
@@ -114,3 +124,8 @@ def fingerprint(
 def masked(fingerprint: str, mask_sha256: str) -> str:
     """The fingerprint of the same with a mask, told by the hash of the mask's bytes as fetched; 32 hex digits."""
     return hashlib.sha256(f"{fingerprint} {mask_sha256}".encode()).hexdigest()[:32]
+
+
+def stepped_down(fingerprint: str, *, rows: int, decode_rows: int) -> str:
+    """The fingerprint of the same where memory was too short for the pinned rows and these were used; 32 hex digits."""
+    return hashlib.sha256(f"{fingerprint} rows {rows} decode {decode_rows}".encode()).hexdigest()[:32]

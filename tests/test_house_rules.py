@@ -33,6 +33,7 @@ OWNERS = {
     "transformers": ("worker.engine", "worker.demo_model"),
     "accelerate": ("worker.engine",),
     "safetensors": ("worker.engine",),
+    "peft": ("worker.engine",),
     "isal": ("worker.output",),
     "PIL": ("worker.booth", "worker.intake", "worker.output", "worker.painter", "worker.demo_model"),
     "redis": ("jobs.ledger",),

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from jobs.errors import LedgerUnavailable, PentimentoError, StorageUnavailable, WorldsFault
+from jobs.errors import DeviceLost, LedgerUnavailable, PentimentoError, StorageUnavailable, WorldsFault
 from jobs.ledger.leasing import Beat
 from jobs.ledger.views import GiveBack, Lease
 from jobs.retry import Again
@@ -53,7 +53,9 @@ def _run(lease: Lease, shop: "Workshop") -> Tally:
     trouble = fault or tally.trouble
     if trouble is not None:
         shop.condition.failed(lease.job, trouble)
-    if isinstance(fault, StorageUnavailable) or tally.away >= STREAK:
+    if isinstance(fault, DeviceLost):
+        shop.leave_lost()
+    elif isinstance(fault, StorageUnavailable) or tally.away >= STREAK:
         shop.circuit.failed()
     elif tally.settled:
         shop.circuit.succeeded()

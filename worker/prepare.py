@@ -102,7 +102,7 @@ class Preparer:
                 job=lease.job,
             )
             mask, fingerprint = found.kept, masked(fingerprint, found.sha256)
-        order = Order(variant, image.pixels, image.sha256, fingerprint, mask)
+        order = Order(variant, image.pixels, image.sha256, fingerprint, mask, urgent=lease.urgent)
         linked = plan.earlier.find(order) if plan.earlier else None
         if linked is not None:
             return linked

@@ -119,7 +119,7 @@ class Publisher:
             return self._stored(outcome)
 
     def _stored(self, outcome: Rendered | Stored) -> dict[str, Any]:
-        order = outcome.order
+        order, rung = outcome.order, outcome.rung
         uri = picture_uri(self._held.lease.results_uri, self._plan.spec, order.variant)
         if isinstance(outcome, Rendered):
             height, width = outcome.pixels.shape[:2]
@@ -137,7 +137,7 @@ class Publisher:
                 _log.info("stored before")
                 stored = find_stored(self._storage, uri, order)
                 if stored is not None:
-                    sha256, size = stored.sha256, stored.size
+                    sha256, size, order, rung = stored.sha256, stored.size, stored.order, stored.rung
             reach("after-write")
         else:
             height, width = order.pixels.shape[:2]
@@ -158,6 +158,7 @@ class Publisher:
             fingerprint=order.fingerprint,
             seconds=seconds,
             linked=self._plan.spec.run.extends if isinstance(outcome, Stored) and outcome.linked else "",
+            rung=rung,
         )
 
     def _collect(self, *, block: bool) -> None:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import orjson
@@ -10,9 +11,11 @@ from jobs.errors import PentimentoError
 from jobs.jobfile import JobFile
 from jobs.keys import job_uri, record_uri
 from jobs.ledger.views import JobView, Lease
+from jobs.loras import written
 from jobs.state import State
 from jobs.storage import Storage
 from jobs.variant import Variant
+from worker.backends import Rung
 
 MEDIA_TYPE = "application/x-ndjson"
 
@@ -20,6 +23,7 @@ MEDIA_TYPE = "application/x-ndjson"
 def _about(variant: Variant) -> dict[str, Any]:
     wanted = variant.parameters
     custom_id = {"custom_id": variant.image.custom_id} if variant.image.custom_id else {}
+    mask = {"mask": variant.mask, "mask_feather": wanted.mask_feather} if variant.mask else {}
     return custom_id | {
         "index": variant.index,
         "image": {"uri": variant.image.uri, "name": variant.image.name},
@@ -34,7 +38,11 @@ def _about(variant: Variant) -> dict[str, Any]:
             "steps": wanted.steps,
             "cfg_scale": wanted.cfg_scale,
             "sampler": wanted.sampler,
-        },
+            "step_schedule_end": wanted.step_schedule_end,
+            "clip_skip": wanted.clip_skip,
+            "loras": written(wanted.loras),
+        }
+        | mask,
     }
 
 
@@ -50,12 +58,17 @@ def settled_record(  # noqa: PLR0913 - one line, all of it
     fingerprint: str,
     seconds: float,
     linked: str = "",
+    rung: Rung | None = None,
 ) -> dict[str, Any]:
-    """The record of a stored picture. seconds: device time, 0 where it was found stored. linked: whose it is."""
-    extended = {"linked": linked} if linked else {}
+    """The record of a stored picture. seconds: device time, 0 where it was found stored. linked: whose it is.
+
+    rung: of rows that it was made with, where memory was too short for the pinned ones.
+    """
+    special: dict[str, Any] = {"linked": linked} if linked else {}
+    special |= {"rung": asdict(rung)} if rung else {}
     return (
         _about(variant)
-        | extended
+        | special
         | {
             "state": "settled",
             "key": key,

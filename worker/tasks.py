@@ -37,6 +37,7 @@ def _ready(**_: object) -> None:
     here = settings()
     if here.probe_port is not None:
         WorkerPage(here.probe_host, here.probe_port, lives=lambda: housekeeping.lives, ready=lambda: housekeeping.ready)
+    shop.warm_up()
     housekeeping.start()
     shop.watchdog.start()
 

@@ -41,7 +41,7 @@ def render(shop: "Workshop") -> int:
 
 def _take(shop: "Workshop") -> Lease | None:
     place = shop.floor.place()
-    if place is None or not shop.circuit.lets(shop.store_answers):
+    if place is None or shop.cold.is_set() or not shop.circuit.lets(shop.store_answers):
         return None
     reach("before-lease")
     try:

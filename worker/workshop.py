@@ -10,6 +10,8 @@ from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
+import structlog
+
 from jobs.broker import Tickets, render_queue
 from jobs.errors import InvalidSpec, PentimentoError, Problem, StorageUnavailable
 from jobs.exits import DEVICE_LOST
@@ -38,6 +40,8 @@ from worker.prepare import Preparer
 from worker.publish import Pace, Publisher, Tally
 from worker.thumbs import Thumbs
 from worker.watchdog import Watchdog
+
+_log = structlog.get_logger(__name__)
 
 PREPARE_THREADS = 4
 PUBLISH_THREADS = 4
@@ -79,6 +83,8 @@ class Workshop:
         self.thumbs = Thumbs(self.storage, settings.thumb_pixels)
         self.rendered = 0
         self._counting = threading.Lock()
+        self.cold = threading.Event()
+        """Models that the settings want ready before any work is claimed are still being loaded."""
         self._random = random.Random()  # noqa: S311 - spreads retries; nothing secret
         self.circuit = Circuit(self.clock, self._random.random)
         self._prepare_pool = ThreadPoolExecutor(PREPARE_THREADS, thread_name_prefix="prepare")
@@ -112,14 +118,38 @@ class Workshop:
         finally:
             self._held.discard(held)
 
-    def leave_now(self) -> None:
+    def leave_lost(self) -> None:
+        """The device is gone: lease nothing more, give back the rest, and end so that a supervisor starts a new one."""
+        self.draining.set()
+        self.leave_now(DEVICE_LOST)
+
+    def leave_now(self, code: int = EXIT_LEFT) -> None:
         """Abort the step, give back what is in flight without blame, be gone within LEAVE_SECONDS, whatever hangs."""
         self._leaving = True
         for held in tuple(self._held):
             held.stop.set()
-        timer = threading.Timer(LEAVE_SECONDS, os._exit, [EXIT_LEFT])
+        timer = threading.Timer(LEAVE_SECONDS, os._exit, [code])
         timer.daemon = True
         timer.start()
+
+    def warm_up(self) -> threading.Thread:
+        """Ready the device and the settings' models, in a thread; until those are, nothing is leased.
+
+        A model that can't be had is told in the log, and again when its first order asks for it.
+        """
+        if self.settings.warm:
+            self.cold.set()
+        thread = threading.Thread(target=self._warm, name="warm-up", daemon=True)
+        thread.start()
+        return thread
+
+    def _warm(self) -> None:
+        try:
+            self.backend.warm()
+        except PentimentoError as error:
+            _log.warning("not all is warm", error=str(error), remedy=error.remedy)
+        finally:
+            self.cold.clear()
 
     def publisher(self, held: HeldLease, plan: Plan, tally: Tally) -> Publisher:
         """A publisher for one lease."""
@@ -157,8 +187,8 @@ class Workshop:
             backend=self.settings.backend,
             models=self.offers,
             slots=self.floor.slots,
-            # While the store is away no place is free: tickets for it would only come and go.
-            busy=self.floor.busy if self.circuit.closed else self.floor.slots,
+            # While the store is away or models are cold no place is free: tickets would only come and go.
+            busy=self.floor.busy if self.circuit.closed and not self.cold.is_set() else self.floor.slots,
             seen_at=0.0,
             rendered=self.rendered,
             device_name=self.backend.device_name,

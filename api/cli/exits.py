@@ -29,6 +29,7 @@ EXITS: Mapping[type[PentimentoError], int] = {
     errors.Unreachable: 21,
     errors.StorageUnavailable: 22,
     errors.LedgerUnavailable: 23,
+    errors.DeviceLost: 29,
     errors.ModelUnavailable: 24,
     errors.RemoteUnavailable: 27,
     errors.BadAnswer: 28,

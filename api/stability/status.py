@@ -36,6 +36,7 @@ GRPC: Mapping[type[PentimentoError], StatusCode] = {
     errors.LedgerUnavailable: StatusCode.UNAVAILABLE,
     errors.LedgerUnfit: StatusCode.UNAVAILABLE,
     errors.LedgerLost: StatusCode.UNAVAILABLE,
+    errors.DeviceLost: StatusCode.UNAVAILABLE,
     errors.ModelUnavailable: StatusCode.UNAVAILABLE,
     errors.RemoteUnavailable: StatusCode.UNAVAILABLE,
     errors.BadAnswer: StatusCode.UNAVAILABLE,

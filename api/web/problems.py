@@ -44,6 +44,7 @@ STATUS: Mapping[type[PentimentoError], int] = {
     errors.LedgerUnavailable: 503,
     errors.LedgerUnfit: 503,
     errors.LedgerLost: 503,
+    errors.DeviceLost: 503,
     errors.ModelUnavailable: 503,
     errors.RemoteUnavailable: 503,
     errors.BadAnswer: 502,

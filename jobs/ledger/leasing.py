@@ -11,7 +11,7 @@ from jobs.ledger.keyspace import WORKER_SECONDS
 from jobs.ledger.scripts import speaking_to_redis
 from jobs.ledger.speeds import Speeds
 from jobs.ledger.views import GiveBack, Lease, Trouble, WorkerView
-from jobs.state import State
+from jobs.state import Lane, State
 
 MAX_MESSAGE: Final = 300
 """Characters of an error message that the ledger keeps; the records keep the whole text."""
@@ -106,6 +106,7 @@ class Leasing:
             manifest,
             results,
             closed,
+            lane,
         ) = found
         return Lease(
             job=job,
@@ -120,6 +121,7 @@ class Leasing:
             manifest_uri=manifest,
             results_uri=results,
             closed=frozenset(closed),
+            urgent=lane == Lane.URGENT,
         )
 
     def beat(

@@ -102,6 +102,7 @@ class Lease:
     alone: a suspect, to be rendered with nothing else in flight from this lease.
     attempt: how often this range was postponed by the world's faults before, from 0.
     closed: indexes within the range that have their outcome already, and are none of the holder's business.
+    urgent: the job was in the urgent lane when this was leased.
     """
 
     job: str
@@ -116,6 +117,7 @@ class Lease:
     manifest_uri: str
     results_uri: str
     closed: frozenset[int] = frozenset()
+    urgent: bool = False
 
     @property
     def chunk(self) -> str:

@@ -19,7 +19,7 @@ MAX_POSITIONS = 1 << 32
 class Field:
     """A field. low and high are inclusive; default None: it must be given, or (width, height) stays unset."""
 
-    kind: Literal["number", "integer", "text", "prompt", "sampler", "choice", "uri"]
+    kind: Literal["number", "integer", "text", "prompt", "sampler", "choice", "uri", "loras"]
     text: str
     low: float = 0
     high: float = 0
@@ -45,6 +45,7 @@ FIELDS: Mapping[str, Field] = {
     "clip_skip": Field("integer", "last layers of the text encoder to pass over (A1111's number less one)", 0, 11, 0),
     "mask": Field("uri", "a picture of the init image's shape: black is repainted, white kept", default=""),
     "mask_feather": Field("number", "pixels over which the mask's edge is softened", 0, 256, 0.0),
+    "loras": Field("loras", "LoRAs of the model table as `name:weight`, commas between; a list is an axis", default=""),
     "seed": Field("integer", "uint32", 0, 2**32 - 1),
 }  # fmt: skip
 
@@ -67,6 +68,7 @@ MISTAKEN: Mapping[str, str] = {
     "init_images": "images",
     "image": "images",
     "prompts": "prompt",
+    "lora": "loras",
     "n": "samples",
     "num_images": "samples",
     "batch_size": "samples",
@@ -75,9 +77,7 @@ MISTAKEN: Mapping[str, str] = {
 }
 """What other programs call it: not accepted, but the remedy says our word."""
 
-NOT_YET: Mapping[str, str] = {
-    "loras": "leave it out",
-}
+NOT_YET: Mapping[str, str] = {}
 """Words of the language that this version can't act on, and what to do meanwhile."""
 
 DOCUMENT = (

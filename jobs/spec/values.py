@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
+from jobs.loras import read_loras, written
 from jobs.samplers import AVAILABLE, canonical
 from jobs.spec.choices import Choices, has_choices, read_row
 from jobs.spec.fields import ALIASES, FIELDS, MAX_TEXT, Field
@@ -35,6 +36,8 @@ def read_value(problems: Problems, name: str, value: object, path: Path) -> Fiel
         return _choice(problems, field, value, path)
     if field.kind == "uri":
         return _uri(problems, value, path)
+    if field.kind == "loras":
+        return _loras(problems, value, path)
     said = problems.text(value, path, limit=int(field.high))
     if said is not None and not said.strip() and field.required:
         problems.add(path, f"{name} is empty", value=value)
@@ -64,6 +67,17 @@ def _choice(problems: Problems, field: Field, value: object, path: Path) -> str 
         return value
     problems.add(path, f"must be one of {', '.join(field.choices)}", value=value)
     return None
+
+
+def _loras(problems: Problems, value: object, path: Path) -> str | None:
+    said = "" if value == "" else problems.text(value, path, limit=1000)
+    try:
+        return None if said is None else written(read_loras(said))
+    except ValueError as wrong:
+        problems.add(
+            path, str(wrong), value=value, remedy="Write `crayon:0.8, ink:0.5`; for an axis a list of such texts"
+        )
+        return None
 
 
 def _sampler(problems: Problems, value: object, path: Path) -> str | None:

@@ -33,7 +33,9 @@ from worker.engine.weights import word_tokenizer
 WORDS = ("boat", "boot", "sea", "storm", "oil", "crayon", "of", "a")
 WIDTHS = {"bench-tiny": (32, 64), "bench-small": (64, 128, 128)}
 """UNet channels by level; both have the autoencoder's factor of 8 that SD 1.x has."""
-ROWS = {"bench-tiny": 32, "bench-small": 16}
+ROWS = {"bench-tiny": 16, "bench-small": 16}
+"""The smallest batches near the full rate, as `pentimento models tune` finds them."""
+DECODE_ROWS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,10 @@ def rig(model: str, size: int) -> Iterator[Rig]:
 
 def open_backend(folder: Path, model: str, rows: int) -> LocalBackend:
     """An engine of its own over weights in `folder`, with so many pinned rows."""
-    entry = Model(alias=model, source=f"./{model}", multiple=64, width=64, height=64, rows={"default": rows})
+    entry = Model.model_validate({
+        "alias": model, "source": f"./{model}", "multiple": 64, "width": 64, "height": 64,
+        "rows": {"default": rows}, "decode_rows": {"default": DECODE_ROWS},
+    })  # fmt: skip
     table = ModelTable({model: entry}, model, folder / "models.toml")
     return LocalBackend(table, Settings(cache_dir=folder, device="cpu", threads=1))
 

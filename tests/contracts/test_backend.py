@@ -18,26 +18,41 @@ from worker.backends.registry import open_backend
 
 MILLIARD = 10**9
 PATIENCE_SECONDS = 20
+FLOW = (
+    '[models.tiny]\nsource = "generated:tiny-flow"\nrevision = "1"\nfamily = "auto"\nmultiple = 8\n'
+    "rows = { default = 2 }\n"
+)
 
 
-@pytest.fixture(scope="module", params=["local", "paced", "remote"])
+@pytest.fixture(scope="module", params=["local", "whole", "paced", "remote"])
 def backend(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
-    """Each implementation, quick; the remote one asks a server that answers with the init image."""
+    """Each implementation, quick; the remote one asks a server that answers with the init image.
+
+    whole: the local one with a family that it runs by whole pipeline calls.
+    """
     folder = tmp_path_factory.mktemp("backend")
     with WireServer() as server:
         remotes = folder / "remotes.toml"
         remotes.write_text(f'[remotes.remote]\ntarget = "127.0.0.1:{server.port}"\n')
+        flow = folder / "models.toml"
+        flow.write_text(FLOW)
+        whole = request.param == "whole"
         settings = Settings(
-            backend=request.param, cache_dir=folder, device="cpu", threads=1, paced_seconds=0.005, remotes_file=remotes
+            backend="local" if whole else request.param,
+            cache_dir=folder,
+            device="cpu",
+            threads=1,
+            paced_seconds=0.005,
+            remotes_file=remotes,
         )
-        found = open_backend(settings, ModelTable.load())
+        found = open_backend(settings, ModelTable.load(flow if whole else None))
         yield found
         found.close()
 
 
 def quick(index: int = 0) -> Order:
     """An order of two steps."""
-    return order(index, steps=2, strength=1.0, cfg_scale=1.0, seed=index)
+    return order(index, steps=2, strength=1.0, cfg_scale=1.0, seed=index, sampler="euler")
 
 
 def test_every_order_has_exactly_one_outcome(backend: Backend) -> None:
@@ -206,3 +221,11 @@ def test_fingerprints_differ_where_pictures_may(backend: Backend) -> None:
 def test_abilities_name_the_table_and_the_samplers(backend: Backend) -> None:
     assert "tiny" in backend.abilities.models
     assert "ddim" in backend.abilities.samplers
+
+
+def test_a_warm_backend_renders_as_a_cold_one(backend: Backend) -> None:
+    before = pictures(outcomes(backend, [quick()]))
+
+    backend.warm()
+
+    assert pictures(outcomes(backend, [quick()])) == before

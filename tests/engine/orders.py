@@ -6,7 +6,7 @@ from threading import Event
 
 import numpy as np
 
-from jobs.variant import InitImage, Parameters, Variant, WeightedPrompt
+from jobs.variant import InitImage, Parameters, Variant, WeightedLora, WeightedPrompt
 from worker.backends import Backend, Order, Outcome, Pixels, Prepared, Rendered
 
 SIZE = 64
@@ -36,6 +36,7 @@ def order(
     end: float = 0.0,
     clip_skip: int = 0,
     mask: Pixels | None = None,
+    loras: tuple[WeightedLora, ...] = (),
 ) -> Order:
     """One order, with the hash of its own pixels as the image's."""
     pixels = picture() if pixels is None else pixels
@@ -50,6 +51,7 @@ def order(
         seed=seed,
         step_schedule_end=end,
         clip_skip=clip_skip,
+        loras=loras,
     )
     variant = Variant(
         index=index, image=InitImage("file:///picture.png", "picture"), parameters=parameters, coordinates={}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from jobs.errors import DeviceLost
 from jobs.models import ModelTable
 from jobs.settings import Settings
 from tests.engine.orders import order, outcomes, pictures
@@ -36,5 +37,23 @@ def test_a_call_that_closes_between_the_choice_and_the_step_leaves_the_engine_al
         list(crowd)
 
         assert list(pictures(outcomes(backend, [quick]))) == [0]
+    finally:
+        backend.close()
+
+
+def test_a_fault_of_the_loop_itself_tells_every_caller_that_the_device_is_lost(
+    cache_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend = LocalBackend(ModelTable.load(), Settings(cache_dir=cache_dir, device="cpu", threads=1))
+    engine = backend._open().engine
+
+    def break_down() -> None:
+        raise SystemExit("a fault of our own")
+
+    monkeypatch.setattr(engine._batcher, "choose", break_down)
+    try:
+        for _ in range(2):  # whoever was there, and whoever comes later
+            with pytest.raises(DeviceLost, match="SystemExit"):
+                outcomes(backend, [order(0), order(1)])
     finally:
         backend.close()

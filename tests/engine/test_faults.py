@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
 
+import numpy as np
 import pytest
 import torch
 
@@ -99,13 +100,15 @@ def test_a_failed_load_is_remembered_for_a_moment_and_then_tried_again() -> None
     [
         (order(sampler="plms"), "invalid_spec", "plms"),
         (order(sampler="lcm", steps=60), "invalid_spec", "steps"),
+        (order(steps=1001), "invalid_spec", "steps"),
+        (order(pixels=np.zeros((0, 0, 3), np.uint8)), "bad_image", "0x0"),
         (order(clip_skip=2), "invalid_spec", "clip_skip"),
         (order(prompts=(WeightedPrompt("boat " * 1201),)), "too_large", "1201 tokens"),
         (order(model="tinny"), "unknown_model", "tiny"),
         (order(pixels=picture(60)), "bad_image", "60x60"),
         (order(pixels=picture(2048)), "bad_image", "2048x2048"),
     ],
-    ids=["sampler", "steps", "layers", "prompt", "model", "multiple", "pixels"],
+    ids=["sampler", "steps", "too many steps", "nothing", "layers", "prompt", "model", "multiple", "pixels"],
 )
 def test_an_order_that_cannot_be_rendered_is_refused_by_name(
     wrong: Order, code: str, word: str, local: LocalBackend

@@ -5,15 +5,20 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
+from jobs.models import ModelTable
+from jobs.settings import Settings
 from jobs.variant import WeightedPrompt
 from tests.engine.orders import order, outcomes, picture, pictures
 from worker.backends import Order
 from worker.backends.local import LocalBackend
 from worker.engine.batch import Batch
+from worker.engine.model import LoadedModel
 from worker.engine.row import Flight, Row
 
 SAMPLER_NAMES = ("ddim", "euler_ancestral", "dpmpp_2m", "heun", "euler")
@@ -124,3 +129,32 @@ def replace_seed(each: Order, seed: int) -> Order:
     """The same order with another seed."""
     parameters = replace(each.variant.parameters, seed=seed + each.variant.index)
     return replace(each, variant=replace(each.variant, parameters=parameters))
+
+
+def test_free_rows_compute_no_padding_and_say_so_in_the_fingerprint(
+    local: LocalBackend, cache_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+    denoise = LoadedModel.denoise
+
+    def counted(model: LoadedModel, latents: torch.Tensor, *rest: object) -> torch.Tensor:
+        seen.append(latents.shape[0])
+        return denoise(model, latents, *rest)  # type: ignore[arg-type]
+
+    orders = mixed_orders(5)
+    expected = pictures(outcomes(local, orders))
+    monkeypatch.setattr(LoadedModel, "denoise", counted)
+    free = LocalBackend(ModelTable.load(), Settings(cache_dir=cache_dir, device="cpu", threads=1, rows="free"))
+    try:
+        found = pictures(outcomes(free, orders))
+        asked, image = orders[0].variant, "a" * 64
+        said = [each.fingerprint(asked, image_sha256=image, width=64, height=64) for each in (free, local)]
+    finally:
+        free.close()
+
+    assert len(set(seen)) > 1
+    assert max(seen) <= 8
+    for index, picture_ in found.items():
+        off = np.frombuffer(picture_, np.uint8).astype(int) - np.frombuffer(expected[index], np.uint8)
+        assert np.abs(off).max() <= 1
+    assert said[0] != said[1]

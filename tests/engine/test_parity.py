@@ -28,8 +28,9 @@ CELLS = [(0.2, 4.0, 10), (0.5, 1.0, 8), (0.75, 7.5, 6), (1.0, 0.0, 5), (1.0, 5.0
 
 @pytest.fixture(scope="session")
 def pipeline(cache_dir: Path) -> StableDiffusionImg2ImgPipeline:
-    """Diffusers' pipeline over the same weights."""
+    """Diffusers' pipeline over the same weights, in the same memory format: another one rounds otherwise."""
     found = StableDiffusionImg2ImgPipeline.from_pretrained(generated_folder("tiny", "1", cache_dir))
+    found.unet.to(memory_format=torch.channels_last)
     found.set_progress_bar_config(disable=True)
     return found
 

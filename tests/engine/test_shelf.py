@@ -33,7 +33,7 @@ def test_the_model_that_was_used_longest_ago_goes_when_memory_is_short(cache_dir
     try:
         outcomes(engine, [order(0, model="a", steps=2)])
         shelf = engine._open().shelf
-        one = shelf._loaded["a"].model.weight_bytes
+        one = shelf._loaded["a"].weight_bytes
         shelf._max_bytes = 2 * one + 1
         for alias in ("b", "a", "c"):
             outcomes(engine, [order(0, model=alias, steps=2)])

@@ -22,7 +22,9 @@ BAD: list[tuple[dict[str, Any], str, str, str]] = [
     ({"budget": {"images": 0}}, "budget.images", "whole number", ""),
     ({"extends": "j"}, "extends", "no job's id", "pentimento jobs"),
     ({"reroll": [{"steps": 3}], "steps": [1, 2]}, "reroll[0].steps", "no cell has this steps", "as it stands"),
-    ({"loras": []}, "loras", "not supported yet", ""),
+    ({"loras": "crayon=2"}, "loras", "is no name:weight", "crayon:0.8"),
+    ({"loras": "ink, ink:2"}, "loras", "named twice", ""),
+    ({"loras": "ink:9"}, "loras", "at most ±4", ""),
     # Fields.
     ({"model": None}, "model", "missing", "alias"),
     ({"model": " "}, "model", "empty", ""),

@@ -26,8 +26,8 @@ def test_the_table_that_ships_is_sound() -> None:
 def test_rows_are_pinned_by_shape() -> None:
     model = ModelTable.load().resolve("tiny")
 
-    assert model.rows_for(128, 128) == model.rows["128x128"]
-    assert model.rows_for(128, 136) == model.rows["default"]
+    assert model.rows_for(128, 128) == model.rows["128x128"][0]
+    assert model.rows_for(128, 136) == model.rows["default"][0]
 
 
 def test_an_unknown_name_is_refused_with_the_nearest() -> None:
@@ -48,7 +48,7 @@ def test_every_problem_of_a_table_is_named_at_once(tmp_path: Path) -> None:
         source = "a/b"
         [models.three]
         source = "./three"
-        rows = { default = 1, "512*512" = 4 }
+        rows = { default = 0, "512*512" = 4 }
         [models.four]
         source = "./four"
         wdith = 512
@@ -88,3 +88,40 @@ def test_a_table_that_is_wrong_says_how(text: str, word: str, tmp_path: Path) ->
 def test_a_table_that_is_not_there_names_its_setting(tmp_path: Path) -> None:
     with pytest.raises(InvalidSpec, match="PENTIMENTO_MODELS_FILE"):
         ModelTable.load(tmp_path / "absent.toml")
+
+
+def test_a_lora_is_known_by_name_and_refused_with_the_nearest(tmp_path: Path) -> None:
+    table = ModelTable.load(
+        written(
+            tmp_path,
+            """
+            [models.one]
+            source = "./one"
+            [loras.crayon]
+            source = "./loras"
+            file = "crayon.safetensors"
+            models = ["one"]
+            """,
+        )
+    )
+
+    assert table.lora("crayon").identity == "./loras@/crayon.safetensors"
+    with pytest.raises(UnknownModel, match="did you mean 'crayon'"):
+        table.lora("crayons")
+
+
+@pytest.mark.parametrize(
+    ("entry", "word"),
+    [
+        ('source = "./loras"\nfile = "crayon.pt"\nmodels = ["one"]', "never read"),
+        ('source = "./loras"\nfile = "../crayon.safetensors"\nmodels = ["one"]', "within the source"),
+        ('source = "a/b"\nfile = "crayon.safetensors"\nmodels = ["one"]', "revision"),
+        ('source = "./loras"\nfile = "crayon.safetensors"\nmodels = ["two"]', "no model of this table"),
+    ],
+)
+def test_a_lora_that_could_not_be_had_is_refused_with_the_table(entry: str, word: str, tmp_path: Path) -> None:
+    path = tmp_path / "models.toml"
+    path.write_text(f'[models.one]\nsource = "./one"\n[loras.crayon]\n{entry}\n')
+
+    with pytest.raises(InvalidSpec, match=word):
+        ModelTable.load(path)

@@ -4,13 +4,19 @@ import io
 import json
 import time
 from collections.abc import Callable
+from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
+from jobs.models import ModelTable
+from jobs.spec.model import Format
+from jobs.variant import InitImage, Parameters, Variant, WeightedPrompt
+from worker.backends import Order, Pixels, Rendered
 from worker.output.lossy import encode_lossy, read_own_exif
+from worker.output.picture import Encoder
 from worker.output.png import A1111_KEY, OWN_KEY, encode_png
 
 SIDE = 256
@@ -113,3 +119,30 @@ def test_texts_that_do_not_fit_leave_the_fingerprint(kind: str) -> None:
 @pytest.mark.parametrize("data", [b"", b"no picture", encode_png(flat(), text={}), b"\xff\xd8\xff\xe1\0\x08Exif\0\0"])
 def test_what_holds_no_record_of_ours_is_no_record(data: bytes) -> None:
     assert read_own_exif(data) is None
+
+
+def order(strength: float, mask: Pixels | None = None) -> Order:
+    """An order of which only strength and mask matter."""
+    parameters = Parameters("tiny", (WeightedPrompt("a boat"),), "", strength, 4, 4.0, "ddim", 7)
+    return Order(Variant(0, InitImage("file:///a.png", "a"), parameters, {}), flat(), "a" * 64, "f" * 32, mask)
+
+
+@pytest.mark.parametrize("kind", ["png", "webp", "jpeg"])
+@pytest.mark.parametrize(
+    ("wanted", "source"),
+    [
+        (order(0.6), "compositeWithTrainedAlgorithmicMedia"),
+        (order(1.0, np.zeros((8, 8), np.uint8)), "compositeWithTrainedAlgorithmicMedia"),
+        (order(1.0), "trainedAlgorithmicMedia"),
+    ],
+    ids=["over", "masked", "anew"],
+)
+def test_a_picture_says_that_a_machine_painted_it(kind: Format, wanted: Order, source: str) -> None:
+    data = Encoder(ModelTable.load(), engine="local").encode(Rendered(wanted, flat(), 0.0), kind)
+
+    with Image.open(io.BytesIO(data)) as image:
+        said = image.info["XML:com.adobe.xmp" if kind == "png" else "xmp"]
+    packet = ET.fromstring(said if isinstance(said, str) else said.decode())  # noqa: S314 - our own
+    (description,) = packet.iter("{http://www.w3.org/1999/02/22-rdf-syntax-ns#}Description")
+    name = "{http://iptc.org/std/Iptc4xmpExt/2008-02-29/}DigitalSourceType"
+    assert description.get(name) == f"http://cv.iptc.org/newscodes/digitalsourcetype/{source}"

@@ -7,7 +7,7 @@ orders meet in one engine.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Event
 from typing import Protocol
 
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jobs.errors import PentimentoError
-from jobs.variant import Variant
+from jobs.variant import Variant, stepped_down
 
 Pixels = NDArray[np.uint8]
 
@@ -27,6 +27,7 @@ class Order:
     pixels: uint8 RGB, shape (height, width, 3), both multiples of the model's own multiple (8 × 2ⁿ).
     image_sha256: of the init image's bytes as fetched, 64 hex digits. fingerprint: as `jobs.variant.fingerprint`.
     mask: uint8, shape (height, width): 0 is repainted, 255 kept, between them blends; None where all is repainted.
+    urgent: somebody waits for it: it goes before others, also before those that have begun.
     """
 
     variant: Variant
@@ -34,15 +35,36 @@ class Order:
     image_sha256: str
     fingerprint: str
     mask: Pixels | None = None
+    urgent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """Batch rows of a step and of a decoding that a picture was made with, where memory was too short for the pinned.
+
+    They change its last bits, so they are part of its fingerprint.
+    """
+
+    rows: int
+    decode_rows: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rendered:
-    """A picture. pixels: uint8 RGB, shape (height, width, 3). seconds: device time, its share of batches."""
+    """A picture. pixels: uint8 RGB, shape (height, width, 3). seconds: device time, its share of batches.
+
+    rung: where memory was too short for the pinned rows; the order's fingerprint is then that of the rung.
+    """
 
     order: Order
     pixels: Pixels
     seconds: float
+    rung: Rung | None = None
+
+    @classmethod
+    def on(cls, rung: Rung | None, order: Order, pixels: Pixels, seconds: float) -> "Rendered":
+        """The outcome of an order that was computed on a rung."""
+        return cls(on_rung(order, rung), pixels, seconds, rung)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,7 +72,7 @@ class Stored:
     """A picture that lies in storage already: nothing to render.
 
     linked: where, if it is another job's that this one extends; empty for its own key (a crash fell between write and
-    settle). thumb: where the thumbnail of a linked one lies.
+    settle). thumb: where the thumbnail of a linked one lies. rung: as `Rendered.rung`.
     """
 
     order: Order
@@ -58,6 +80,7 @@ class Stored:
     size: int
     linked: str = ""
     thumb: str = ""
+    rung: Rung | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,6 +89,13 @@ class Refused:
 
     variant: Variant
     error: PentimentoError
+
+
+def on_rung(order: Order, rung: Rung | None) -> Order:
+    """The order with the fingerprint that its picture has on that rung; itself where the rung is None."""
+    if rung is None:
+        return order
+    return replace(order, fingerprint=stepped_down(order.fingerprint, rows=rung.rows, decode_rows=rung.decode_rows))
 
 
 Outcome = Rendered | Stored | Refused
@@ -91,6 +121,15 @@ class Backend(Protocol):
     @property
     def device_name(self) -> str:
         """What its device calls itself; empty where that is not known, or not yet."""
+        ...
+
+    def warm(self) -> None:
+        """Open the device and whatever the settings want to be ready before the first order; may take minutes.
+
+        Raises:
+            PentimentoError: it can't be had.
+
+        """
         ...
 
     def fingerprint(self, variant: Variant, *, image_sha256: str, width: int, height: int) -> str:

@@ -3,17 +3,21 @@
 Opening it is cheap: torch is imported, and a model loaded, when the first order or fingerprint needs it.
 """
 
+import logging
 import threading
 from collections.abc import Callable, Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jobs.errors import BadImage, PentimentoError
-from jobs.models import Model, ModelTable
+import numpy as np
+
+from jobs.errors import BadImage, DeviceLost, PentimentoError
+from jobs.models import LoraEntry, Model, ModelTable
 from jobs.samplers import AVAILABLE
 from jobs.settings import Settings
-from jobs.variant import Variant, fingerprint
+from jobs.variant import InitImage, Parameters, Variant, WeightedPrompt, fingerprint
 from worker.backends import Abilities, Order, Outcome, Prepared, Refused
 from worker.backends.call import Call
 
@@ -22,7 +26,9 @@ if TYPE_CHECKING:
     from worker.engine.engine import Engine
     from worker.engine.shelf import Shelf
 
-ENGINE = "1"
+_log = logging.getLogger(__name__)
+
+ENGINE = "2"
 """Raised with whatever changes pixels; in every fingerprint."""
 
 _ROOM_BATCHES = 2  # batches' worth of orders between a caller's pull and its hand-out
@@ -37,7 +43,16 @@ class LocalBackend:
         self._settings = settings
         self._lock = threading.Lock()
         self._opened: _Opened | None = None
-        self._room = _ROOM_BATCHES * max(max(model.rows.values()) for model in table.models.values())
+        self._room = _ROOM_BATCHES * max(model.most_rows for model in table.models.values())
+
+    def warm(self) -> None:
+        """See `worker.backends.Backend`. Each model of the settings' `warm` paints a grey picture of its own size."""
+        self._open()
+        for name in self._settings.warm:
+            model = self._table.resolve(name)
+            for outcome in self.render(iter([_grey(model)]), stop=threading.Event(), on_step=lambda _: None):
+                if isinstance(outcome, Refused):
+                    raise outcome.error
 
     @property
     def abilities(self) -> Abilities:
@@ -54,18 +69,19 @@ class LocalBackend:
         """See `worker.backends.Backend`.
 
         Raises:
-            UnknownModel: the variant names none of the table.
+            UnknownModel: the variant names a model or a LoRA that the table hasn't got.
 
         """
         model = self._table.resolve(variant.parameters.model)
+        names = [lora.name for lora in variant.parameters.loras]
         device = self._open().device
         return fingerprint(
             variant.parameters,
             image_sha256=image_sha256,
-            model_revision=model.identity,
+            model_revision=" ".join((model.identity, *(self._table.lora(name).identity for name in names))),
             engine=f"{_versions()} decode {model.decode_rows_for(width, height)}",
-            device_kind=f"{device.kind} {device.dtype(model)}",
-            rows=model.rows_for(width, height),
+            device_kind=" ".join((device.kind, str(device.dtype(model)), *_unusual(device))),
+            rows=0 if self._settings.rows == "free" else model.rows_for(width, height),
         )
 
     def render(
@@ -79,7 +95,12 @@ class LocalBackend:
                 model = self._table.resolve(order.variant.parameters.model)
                 _check_size(order, model)
                 opened = self._open()
-                opened.engine.submit(opened.shelf.get(model), order, call)
+                launcher = opened.shelf.get(model)
+                for lora in order.variant.parameters.loras:
+                    launcher.adapters.offer(lora.name, opened.lora_file(self._table.lora(lora.name), model))
+                opened.engine.submit(launcher, order, call)
+            except DeviceLost:
+                raise  # nobody's order: the call ends with it
             except PentimentoError as error:
                 call.deliver(Refused(order.variant, error))
 
@@ -112,30 +133,47 @@ class _Opened:
         hush()
         from worker.engine.device import Device  # noqa: PLC0415
         from worker.engine.engine import Engine  # noqa: PLC0415
-        from worker.engine.launch import Launcher  # noqa: PLC0415
-        from worker.engine.loading import load  # noqa: PLC0415
+        from worker.engine.launch import Launcher, Loaded  # noqa: PLC0415
+        from worker.engine.loading import load, lora_file  # noqa: PLC0415
         from worker.engine.shelf import Shelf  # noqa: PLC0415
+        from worker.engine.whole import WholeModel  # noqa: PLC0415
 
-        def read(model: Model) -> Launcher:
-            return Launcher(
-                load(
-                    model,
-                    beside=table.path.parent,
-                    cache_dir=settings.cache_dir,
-                    device=device.torch_device,
-                    dtype=device.dtype(model),
-                )
+        def read(model: Model) -> Loaded:
+            found = load(
+                model,
+                beside=table.path.parent,
+                cache_dir=settings.cache_dir,
+                device=device,
+                fuse=not any(model.alias in lora.models for lora in table.loras.values()),
             )
+            return found if isinstance(found, WholeModel) else Launcher(found)
 
+        self.lora_file: Callable[[LoraEntry, Model], Path] = partial(lora_file, beside=table.path.parent)
         self.device = device = Device.open(settings)
-        self.engine = Engine(device.torch_device)
+        free = settings.rows == "free"
+        if free:
+            _log.warning("rows are free: the same spec may give other bytes, depending on what renders beside it")
+        self.engine = Engine(device.torch_device, free=free)
         self.shelf = Shelf(read, max_bytes=device.weights_bytes(settings.model_bytes))
+
+
+def _unusual(device: "Device") -> tuple[str, ...]:
+    """How steps are run, where that changes bits."""
+    return () if device.speed == "plain" else (device.speed,)
 
 
 @lru_cache(maxsize=1)
 def _versions() -> str:
     """The versions that decide pixels; read from the disk once, not for every variant."""
     return f"{ENGINE} torch {version('torch')} diffusers {version('diffusers')}"
+
+
+def _grey(model: Model) -> Order:
+    """An order that runs everything of a model once: text, picture, some steps, decoding."""
+    wanted, said = model.defaults, (WeightedPrompt("a boat"),)
+    asked = Parameters(model.alias, said, "", 1.0, 2, wanted.cfg_scale, wanted.sampler, seed=0)
+    pixels = np.full((model.height, model.width, 3), 127, np.uint8)
+    return Order(Variant(0, InitImage("warm:", "warm"), asked, {}), pixels, "0" * 64, "0" * 32, urgent=True)
 
 
 def _check_size(order: Order, model: Model) -> None:

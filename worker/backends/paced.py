@@ -32,6 +32,9 @@ class PacedBackend:
         self._thread = threading.Thread(target=self._run, name="paced", daemon=True)
         self._thread.start()
 
+    def warm(self) -> None:
+        """Nothing to do."""
+
     @property
     def abilities(self) -> Abilities:
         """What the local engine can do."""

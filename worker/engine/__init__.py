@@ -6,8 +6,10 @@ A loop in the manner of a language model's server: **choose** a bucket (`batcher
 into free slots (`launch`), **predict** once for the whole batch (`batch`), **advance** each row by its own noise
 scheduler (`row`, `samplers`), **retire** what is finished. `engine` is that loop and the one thread that owns the
 device; `model` speaks to diffusers and `loading` reads what it speaks to; `texts` and `masks` are what a row is told
-besides its latents; `shelf` holds what is loaded; `faults` sorts what goes wrong; `weights` and `weights_xl` make the
-small models that need no download.
+besides its latents; `textkeys` keeps what attention makes of a text, `adapters` puts LoRAs on and off, `graphs` replays
+a step on CUDA; `shelf` holds what is loaded; `faults` sorts what goes wrong; `whole` runs the families that aren't
+stepped; `tune` measures what to pin; `weights`, `weights_xl` and `weights_flow` make the small models that need no
+download.
 
 What you can rely on:
 
@@ -15,6 +17,10 @@ What you can rely on:
   Stable Diffusion 1.x, 2.x and SDXL, or inpainting where there is a mask (whose white part comes out to the bit).
 - Its bytes depend on the variant, the pinned counts of rows and of pictures decoded at once, the device kind and the
   versions, and on nothing else: not on neighbours, order, callers or crashes. All of these are in the fingerprint.
+- Where memory is too short for the pinned rows, a bucket takes the next of its pinned rungs until it runs empty, rows
+  that had begun begin anew, and each says at the end on which rung it was made: that is in its fingerprint, too.
+- Urgent rows, and the first of a caller that has none, enter at the next step: a row of whoever holds the most is set
+  aside and goes on later, its bits unchanged.
 - Every prompt is read to its end, in pieces of 75 tokens; prompts of as many pieces share a batch.
 - A step is one UNet evaluation, so samplers with two evaluations a step mix with the others.
 - `int(steps * strength)` steps are run, less `int(steps * step_schedule_end)` at the end; where that leaves none, the

@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 
@@ -12,11 +13,15 @@ from jobs.telemetry.metrics import DEVICE_MEMORY
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A device, opened. kind: for fingerprints; equal kinds compute equal bits with equal versions."""
+    """A device, opened. kind: for fingerprints; equal kinds compute equal bits with equal versions.
+
+    speed: how steps are run: as they are (`plain`), replayed as CUDA graphs, or compiled.
+    """
 
     torch_device: torch.device
     kind: str
     dtype_setting: str
+    speed: Literal["plain", "graphs", "compile"] = "plain"
 
     @classmethod
     def open(cls, settings: Settings) -> "Device":
@@ -29,7 +34,15 @@ class Device:
             # Read whenever the figures are told, from another thread than the device's: both only ask the driver.
             DEVICE_MEMORY.labels("used").set_function(lambda: _memory(device)[1] - _memory(device)[0])
             DEVICE_MEMORY.labels("limit").set_function(lambda: _memory(device)[1])
-        return cls(device, _kind(device), settings.dtype)
+        speed = settings.speed
+        if speed == "auto":
+            speed = "graphs" if device.type == "cuda" else "plain"
+        return cls(device, _kind(device), settings.dtype, speed)
+
+    @property
+    def fuses(self) -> bool:
+        """Whether attention's projections are fused where no LoRA wants them apart."""
+        return self.torch_device.type == "cuda" and self.speed != "plain"
 
     def weights_bytes(self, setting: int) -> int:
         """Bytes of weights that may lie on the device: the setting, or 60% of its memory; batches need the rest."""

@@ -2,7 +2,8 @@
 
 Callers hand orders in from threads of their own (`submit`); what becomes of them goes to each order's `Call`. Rows of
 all callers share batches. A fault of one row refuses that row, a fault of a batch refuses the rows in it, and the
-thread lives on.
+thread lives on. Where memory is short the bucket takes its next pinned rung, and on the last one what doesn't fit is
+refused. A fault of this very loop ends the thread: the calls are told so (`DeviceLost`), and the worker leaves.
 """
 
 import logging
@@ -14,24 +15,24 @@ from queue import Empty, SimpleQueue
 
 import torch
 
-from jobs.errors import BadLatents, WorldsFault
-from jobs.models import Model
+from jobs.errors import BadLatents, DeviceLost, PentimentoError, WorldsFault
 from jobs.telemetry.metrics import DEVICE_BUSY, ROWS_THERE, ROWS_USED, STAGE_SECONDS
-from worker.backends import Order, Outcome, Refused, Rendered
+from worker.backends import Order, Outcome, Pixels, Refused, Rendered
 from worker.backends.call import Call
 from worker.engine import faults
 from worker.engine.batch import Batch, Shape
-from worker.engine.batcher import Batcher, Bucket, Key
-from worker.engine.launch import Launcher
+from worker.engine.batcher import Batcher, Bucket, Key, Rungs
+from worker.engine.launch import Launcher, Loaded
 from worker.engine.masks import composed
 from worker.engine.row import Flight, Row
+from worker.engine.whole import WholeModel
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Arrival:
-    launcher: Launcher
+    launcher: Loaded
     order: Order
     call: Call
 
@@ -39,30 +40,34 @@ class _Arrival:
 class Engine:
     """Starts its thread at once; `close` ends it."""
 
-    def __init__(self, device: torch.device, *, clock: Callable[[], float] = time.perf_counter) -> None:
-        """`device`: where its models lie. `clock`: seconds, for `Rendered.seconds` alone."""
+    def __init__(
+        self, device: torch.device, *, free: bool = False, clock: Callable[[], float] = time.perf_counter
+    ) -> None:
+        """`device`: where its models lie. free: as `Batch`. `clock`: seconds, for prices and metrics."""
+        self._free = free
         self._device = device
         self._clock = clock
         self._inbox: SimpleQueue[_Arrival | None] = SimpleQueue()
         self._batcher = Batcher()
-        self._launchers: dict[str, Launcher] = {}
+        self._launchers: dict[str, Loaded] = {}
         self._batches: dict[Key, Batch] = {}
         self._calls: set[Call] = set()
         self._closing = threading.Event()
+        self._end: PentimentoError = WorldsFault("the engine is closed")
         self._thread = threading.Thread(target=self._run, name="device", daemon=True)
         self._thread.start()
 
-    def submit(self, launcher: Launcher, order: Order, call: Call) -> None:
+    def submit(self, launcher: Loaded, order: Order, call: Call) -> None:
         """Let an order of a loaded model wait for its turn; from any thread.
 
         Raises:
-            WorldsFault: the engine is closed.
+            WorldsFault: the engine is closed. DeviceLost: its thread has ended by a fault.
 
         """
+        if not self._closing.is_set():
+            self._inbox.put(_Arrival(launcher, order, call))
         if self._closing.is_set():
-            message = "the engine is closed"
-            raise WorldsFault(message)
-        self._inbox.put(_Arrival(launcher, order, call))
+            raise self._end
 
     def close(self) -> None:
         """End the thread after the current step. Calls that are still open end with an error."""
@@ -81,49 +86,82 @@ class Engine:
                         began = self._clock()
                         self._tick(bucket)
                         DEVICE_BUSY.inc(self._clock() - began)
-        except Exception as error:  # noqa: BLE001 — nothing is above a thread; its callers are told
+        except BaseException as error:  # noqa: BLE001 — nothing is above a thread; its callers are told
             _log.critical("the device's thread ends", exc_info=error)
+            self._end = DeviceLost(f"the device's thread ended by {type(error).__name__}", remedy=_LOST_REMEDY)
         finally:
             self._closing.set()
             self._batches.clear()
             self._launchers.clear()
             for call in self._calls:
-                call.fail(WorldsFault("the engine is closed"))
+                call.fail(self._end)
 
     def _tick(self, bucket: Bucket) -> None:
-        """One step of one batch."""
-        for row in bucket.admit():
-            self._launch(bucket, row)
-        self._step(bucket, [(row, row.flight) for row in bucket.active if row.slots and row.flight])
+        """One step of one batch, or one whole call of a model that isn't stepped."""
+        launcher = self._launchers[bucket.key.alias]
+        admitted = bucket.admit()
+        if isinstance(launcher, WholeModel):
+            self._paint(bucket, launcher)
+            self._tidy(bucket)
+            return
+        for row in admitted:
+            if row in bucket.active:  # else the bucket stepped down meanwhile
+                self._launch(bucket, launcher, row)
+        self._step(bucket, launcher, [(row, row.flight) for row in bucket.active if row.slots and row.flight])
         for row in [row for row in bucket.active if row.flight and row.flight.landed]:
             bucket.land(row)
             STAGE_SECONDS.labels("denoise").observe(self._clock() - row.launched)
-        size = _decode_rows(self._launchers[bucket.key.alias].model.model, bucket.key)
-        while bucket.landed and (len(bucket.landed) >= size or not bucket.flying):
-            self._retire(bucket, bucket.landed[:size])
+        while bucket.landed and (len(bucket.landed) >= bucket.decode_rows or not bucket.flying):
+            self._retire(bucket, launcher, bucket.landed[: bucket.decode_rows])
         self._tidy(bucket)
 
-    def _launch(self, bucket: Bucket, row: Row) -> None:
-        row.launched = started = self._clock()
-        STAGE_SECONDS.labels("queue").observe(started - row.arrived)
-        launcher = self._launchers[bucket.key.alias]
+    def _paint(self, bucket: Bucket, whole: WholeModel) -> None:
+        """All active rows in one call, which is left where nobody waits for any of them."""
+        rows, started = list(bucket.active), self._clock()
+
+        def stepped() -> bool:
+            for row in rows:
+                row.call.step(row.order.variant.index)
+            return not (self._closing.is_set() or all(row.call.closed.is_set() for row in rows))
+
         try:
-            row.flight = launcher.launch(row.order)
+            painted = whole.paint([row.order for row in rows], bucket.capacity, stepped=stepped)
+        except Exception as error:  # noqa: BLE001 — the call's: each of its rows is refused
+            if not self._stepped_down(bucket, error):
+                for row in rows:
+                    self._refuse(bucket, row, error)
+            return
+        share = (self._clock() - started) / len(rows)
+        for row, pixels in zip(rows, painted, strict=True):
+            row.seconds += share
+            self._show(bucket, row, pixels)
+
+    def _launch(self, bucket: Bucket, launcher: Launcher, row: Row) -> None:
+        started = self._clock()
+        if row.flight is None:  # else it was set aside, and goes on
+            row.launched = started
+            STAGE_SECONDS.labels("queue").observe(started - row.arrived)
+        try:
+            launcher.adapters.wear(bucket.key.loras)
+            row.flight = row.flight or launcher.launch(row.order)
             if row.slots:
                 self._batch(bucket, launcher).seat(row, row.flight)
         except Exception as error:  # noqa: BLE001 — whatever it is, it is this row's alone
-            self._refuse(bucket, row, error)
+            if not self._stepped_down(bucket, error):
+                self._refuse(bucket, row, error)
         row.seconds += self._clock() - started
 
-    def _step(self, bucket: Bucket, rows: Sequence[tuple[Row, Flight]]) -> None:
+    def _step(self, bucket: Bucket, launcher: Launcher, rows: Sequence[tuple[Row, Flight]]) -> None:
         if not rows:
             return
         started = self._clock()
         try:
+            launcher.adapters.wear(bucket.key.loras)
             predicted = self._batches[bucket.key].predict(rows)
         except Exception as error:  # noqa: BLE001 — the batch's: each of its rows is refused
-            for row, _ in rows:
-                self._refuse(bucket, row, error)
+            if not self._stepped_down(bucket, error):
+                for row, _ in rows:
+                    self._refuse(bucket, row, error)
             return
         for row, flight in rows:
             slot = row.slots[0]
@@ -140,24 +178,45 @@ class Engine:
         for row, _ in rows:
             row.seconds += share * row.cost
 
-    def _retire(self, bucket: Bucket, rows: Sequence[Row]) -> None:
+    def _retire(self, bucket: Bucket, launcher: Launcher, rows: Sequence[Row]) -> None:
         """Decode rows whose steps are done, at most as many as a decoding batch holds."""
         started = self._clock()
-        model = self._launchers[bucket.key.alias].model
         try:
             latents = [row.flight.latents for row in rows if row.flight]
-            decoded = model.decode(latents, _decode_rows(model.model, bucket.key))
+            decoded = launcher.model.decode(latents, bucket.decode_rows)
         except Exception as error:  # noqa: BLE001 — the batch's: each of its rows is refused
-            for row in rows:
-                self._refuse(bucket, row, error)
+            if not self._decodes_fewer(bucket, error):
+                for row in rows:
+                    self._refuse(bucket, row, error)
             return
         STAGE_SECONDS.labels("decode").observe(self._clock() - started)
         share = (self._clock() - started) / len(rows)
         for row, pixels in zip(rows, decoded, strict=True):
-            if pixels is None:
-                self._refuse(bucket, row, BadLatents("the latents became NaN or infinite", remedy=_BAD_LATENTS_REMEDY))
-            else:
-                self._hand_out(bucket, row, Rendered(row.order, composed(row.order, pixels), row.seconds + share))
+            row.seconds += share
+            self._show(bucket, row, pixels)
+
+    def _show(self, bucket: Bucket, row: Row, pixels: Pixels | None) -> None:
+        if pixels is None:
+            self._refuse(bucket, row, BadLatents("the latents became NaN or infinite", remedy=_BAD_LATENTS_REMEDY))
+        else:
+            rung, whole = bucket.rung_of(row), composed(row.order, pixels)
+            self._hand_out(bucket, row, Rendered.on(rung, row.order, whole, row.seconds))
+
+    def _stepped_down(self, bucket: Bucket, error: Exception) -> bool:
+        """Whether memory was short and there is a rung below: its rows begin anew there."""
+        if not faults.is_out_of_memory(error) or not bucket.step_down():
+            return False
+        self._batches.pop(bucket.key, None)
+        faults.give_back_memory(self._device)
+        _log.warning("out of memory: %s goes on with %d rows", bucket.key, bucket.capacity)
+        return True
+
+    def _decodes_fewer(self, bucket: Bucket, error: Exception) -> bool:
+        if not faults.is_out_of_memory(error) or not bucket.decode_fewer():
+            return False
+        faults.give_back_memory(self._device)
+        _log.warning("out of memory: %s goes on with %d decoded at once", bucket.key, bucket.decode_rows)
+        return True
 
     def _refuse(self, bucket: Bucket, row: Row, error: Exception) -> None:
         reason = faults.named(error)
@@ -175,7 +234,7 @@ class Engine:
         batch = self._batches.get(bucket.key)
         if batch is None:
             shape = Shape(bucket.key.width, bucket.key.height, bucket.key.pieces)
-            batch = self._batches[bucket.key] = Batch(launcher.model, bucket.capacity, shape)
+            batch = self._batches[bucket.key] = Batch(launcher.model, bucket.capacity, shape, free=self._free)
         return batch
 
     def _take_in(self, *, wait: bool) -> None:
@@ -190,20 +249,31 @@ class Engine:
             pass
 
     def _enqueue(self, arrival: _Arrival) -> None:
-        order, call, launcher = arrival.order, arrival.call, arrival.launcher
-        asked = order.variant.parameters
-        self._calls.add(call)
+        self._calls.add(arrival.call)
         try:
+            key, rungs, row = self._placed(arrival)
+        except Exception as error:  # noqa: BLE001 — this order's
+            arrival.call.deliver(Refused(arrival.order.variant, faults.named(error)))
+            return
+        self._launchers[key.alias] = arrival.launcher
+        self._batcher.add(key, rungs, row)
+
+    def _placed(self, arrival: _Arrival) -> tuple[Key, Rungs, Row]:
+        order, launcher = arrival.order, arrival.launcher
+        asked = order.variant.parameters
+        group: tuple[object, ...] = ()
+        if isinstance(launcher, WholeModel):
+            model, pieces, cost = launcher.model, 1, 1
+            group, evaluations = launcher.group(order)
+        else:
+            model = launcher.model.model
             evaluations = launcher.templates.evaluations(asked)
             pieces = launcher.pieces(asked) if evaluations else 1
-        except Exception as error:  # noqa: BLE001 — this order's
-            call.deliver(Refused(order.variant, faults.named(error)))
-            return
-        model = launcher.model.model
+            cost = launcher.cost(asked) if evaluations else 0
         height, width, _ = order.pixels.shape
-        self._launchers[model.alias] = launcher
-        row = Row(order, call, launcher.cost(asked) if evaluations else 0, evaluations, arrived=self._clock())
-        self._batcher.add(Key(model.alias, width, height, pieces), model.rows_for(width, height), row)
+        rungs = Rungs(model.row_ladder(width, height), model.decode_ladder(width, height), model.least_rows)
+        row = Row(order, arrival.call, cost, evaluations, order.urgent, arrived=self._clock())
+        return Key(model.alias, width, height, pieces, asked.loras, group), rungs, row
 
     def _forget_closed_calls(self) -> None:
         for call in [call for call in self._calls if call.closed.is_set()]:
@@ -221,8 +291,5 @@ class Engine:
             self._launchers.pop(bucket.key.alias, None)
 
 
-def _decode_rows(model: Model, key: Key) -> int:
-    return model.decode_rows_for(key.width, key.height)
-
-
 _BAD_LATENTS_REMEDY = "Another seed, a lower cfg_scale or a wider dtype may help."
+_LOST_REMEDY = "The worker leaves and is to be started again; its log says what it was."

@@ -18,7 +18,7 @@ def named(error: Exception) -> PentimentoError:
     """The error as one of the house's; what it doesn't know becomes `internal`, which is never retried."""
     if isinstance(error, PentimentoError):
         return error
-    if _is_out_of_memory(error):
+    if is_out_of_memory(error):
         message = f"the device has too little memory for this row: {_brief(error)}"
         return OutOfMemory(message, remedy="Ask for a smaller size, or pin fewer `rows` for it in the model table.")
     return PentimentoError(f"the engine failed: {type(error).__name__}: {_brief(error)}")
@@ -29,7 +29,7 @@ def leave_if_lost(error: Exception, device: torch.device, leave: Exit = os._exit
 
     Its leases expire and other workers take them up; a supervisor starts it again.
     """
-    if device.type != "cuda" or isinstance(error, PentimentoError) or _is_out_of_memory(error):
+    if device.type != "cuda" or isinstance(error, PentimentoError) or is_out_of_memory(error):
         return
     try:
         torch.cuda.synchronize(device)
@@ -38,7 +38,14 @@ def leave_if_lost(error: Exception, device: torch.device, leave: Exit = os._exit
         leave(DEVICE_LOST)
 
 
-def _is_out_of_memory(error: Exception) -> bool:
+def give_back_memory(device: torch.device) -> None:
+    """Let go of what torch keeps for later, so that smaller pieces can be cut from it."""
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether the device, or this machine, had no more to give."""
     return isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(error)
 
 

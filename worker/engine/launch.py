@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import torch
 
-from jobs.variant import Parameters
+from jobs.variant import Parameters, WeightedLora
 from worker.backends import Order
 from worker.engine.masks import Mask
 from worker.engine.memo import Memo
@@ -12,6 +12,7 @@ from worker.engine.model import LoadedModel, Posterior
 from worker.engine.row import Flight, Kept
 from worker.engine.samplers import Templates
 from worker.engine.texts import Text, blend
+from worker.engine.whole import WholeModel
 
 _TEXTS = 256  # 240 kB each for SD 1.x
 _POSTERIORS = 128  # 130 kB each for 512 × 512 in SD 1.x
@@ -23,9 +24,16 @@ class Launcher:
     def __init__(self, model: LoadedModel) -> None:
         """Takes a loaded model; keeps the texts and pictures that it encoded last."""
         self.model = model
+        self.adapters = model.adapters
+        self.weight_bytes = model.weight_bytes
         self.templates = Templates(model.scheduler_config)
-        self._texts: Memo[tuple[str, int, int], Text] = Memo(_TEXTS)
+        self._texts: Memo[tuple[str, int, int, tuple[WeightedLora, ...]], Text] = Memo(_TEXTS)
         self._posteriors: Memo[tuple[object, ...], Posterior] = Memo(_POSTERIORS)
+
+    @property
+    def alias(self) -> str:
+        """The model's, in the table."""
+        return self.model.model.alias
 
     def cost(self, asked: Parameters) -> int:
         """Batch rows that a variant takes while it is denoised: with guidance two."""
@@ -41,7 +49,7 @@ class Launcher:
         return max(len(self.model.texts.pieces(text)) for side in self._sides(asked) for text, _ in side)
 
     def launch(self, order: Order) -> Flight:
-        """The row's first latents: posterior sample, then noise, from a generator of its own.
+        """The row's first latents: posterior sample, then noise, from a generator of its own. Its LoRAs are worn.
 
         Where the strength leaves no step to run, the latents are the posterior's mean: the picture through the
         autoencoder and back, whatever the seed.
@@ -106,16 +114,22 @@ class Launcher:
         """The conditional text and, where guidance is on, the unconditional."""
         pieces = self.pieces(asked)
         wanted, *unwanted = self._sides(asked)
-        first = self._blend(wanted, asked.clip_skip, pieces)
+        first = self._blend(wanted, asked, pieces)
         if not unwanted:
             return (first,)
         if self.model.zeros_for_nothing and unwanted[0] == [("", 1.0)]:
             pooled = None if first.pooled is None else torch.zeros_like(first.pooled)
             return first, Text(torch.zeros_like(first.tokens), pooled)
-        return first, self._blend(unwanted[0], asked.clip_skip, pieces)
+        return first, self._blend(unwanted[0], asked, pieces)
 
-    def _blend(self, texts: list[tuple[str, float]], skip: int, pieces: int) -> Text:
-        def encode(key: tuple[str, int, int]) -> Text:
+    def _blend(self, texts: list[tuple[str, float]], asked: Parameters, pieces: int) -> Text:
+        def encode(key: tuple[str, int, int, tuple[WeightedLora, ...]]) -> Text:
             return self.model.texts.encode(key[0], skip=key[1], pieces=key[2])
 
-        return blend([(self._texts.get((text, skip, pieces), encode), weight) for text, weight in texts])
+        # LoRAs change the text encoders, too.
+        keys = [((text, asked.clip_skip, pieces, asked.loras), weight) for text, weight in texts]
+        return blend([(self._texts.get(key, encode), weight) for key, weight in keys])
+
+
+Loaded = Launcher | WholeModel
+"""A model that is loaded: stepped by the engine, or run by whole calls."""

@@ -1,20 +1,34 @@
 """Reads a model's weights by diffusers' own `from_pretrained`: safetensors only, of a folder, the hub, or made here."""
 
 import inspect
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
-from diffusers import StableDiffusionImg2ImgPipeline, StableDiffusionXLImg2ImgPipeline, UNet2DConditionModel
+from diffusers import (
+    AutoPipelineForImage2Image,
+    DiffusionPipeline,
+    StableDiffusionImg2ImgPipeline,
+    StableDiffusionXLImg2ImgPipeline,
+    UNet2DConditionModel,
+)
+from huggingface_hub import hf_hub_download
 
-from jobs.errors import ModelUnavailable
-from jobs.models import Model
+from jobs.errors import InvalidSpec, ModelUnavailable, Problem
+from jobs.models import LoraEntry, Model
+from worker.engine.device import Device
 from worker.engine.model import LoadedModel
 from worker.engine.weights import generated_folder
+from worker.engine.whole import WholeModel
 
 
-def load(model: Model, *, beside: Path, cache_dir: Path, device: torch.device, dtype: torch.dtype) -> LoadedModel:
+def load(
+    model: Model, *, beside: Path, cache_dir: Path, device: Device, fuse: bool = False
+) -> LoadedModel | WholeModel:
     """Read a model's weights and put them on the device. Relative folders are relative to `beside`, the table's folder.
+
+    fuse: whether attention's three projections may become one; LoRAs couldn't be put on it any more.
 
     Raises:
         ModelUnavailable: the weights are missing, corrupt, pickles, or too big for the device; the text says which.
@@ -27,20 +41,55 @@ def load(model: Model, *, beside: Path, cache_dir: Path, device: torch.device, d
     else:
         source = model.source
     try:
-        pipeline = _read(model, source, dtype).to(device)
+        pipeline = _read(model, source, device.dtype(model)).to(device.torch_device)
     except Exception as error:  # whatever the four libraries below raise over a bad file, it is the same fault here
         message = f"model {model.alias}: {source} can't be loaded: {_cause(error)}"
         raise ModelUnavailable(message, remedy=_remedy(model)) from error
+    return prepared(model, pipeline, device, fuse=fuse)
+
+
+def prepared(model: Model, pipeline: Any, device: Device, *, fuse: bool = False) -> LoadedModel | WholeModel:  # noqa: ANN401 — diffusers' own
+    """A pipeline whose weights are on the device, as the engine runs it there."""
+    if model.family == "auto":
+        return WholeModel(model, pipeline, device.torch_device)
     parts = (getattr(pipeline, name, None) for name in ("unet", "vae", "text_encoder", "text_encoder_2"))
     for part in filter(None, parts):
         part.requires_grad_(requires_grad=False).eval()
-    if pipeline.vae.config.force_upcast and dtype == torch.float16:
+    if pipeline.vae.config.force_upcast and device.dtype(model) == torch.float16:
         pipeline.vae.to(torch.float32)  # SDXL's overflows in float16
+    if fuse and device.fuses:
+        pipeline.unet.fuse_qkv_projections()
+    # On CPUs, too: a tenth less for convolutions of small latents.
+    pipeline.unet.to(memory_format=torch.channels_last)
+    pipeline.vae.to(memory_format=torch.channels_last)
+    if device.speed == "compile":
+        pipeline.unet.compile(fullgraph=True, dynamic=False)
+    loaded = LoadedModel(model, pipeline, device.torch_device, graphs=device.speed == "graphs")
     _remember_signatures(pipeline.unet)
-    if device.type == "cuda":
-        pipeline.unet.to(memory_format=torch.channels_last)
-        pipeline.vae.to(memory_format=torch.channels_last)
-    return LoadedModel(model, pipeline, device)
+    return loaded
+
+
+def lora_file(lora: LoraEntry, model: Model, *, beside: Path) -> Path:
+    """Where a LoRA's safetensors lie, fetched from the hub where it comes from there.
+
+    Raises:
+        InvalidSpec: it is for other models. ModelUnavailable: it isn't there, or the hub doesn't give it.
+
+    """
+    if model.alias not in lora.models:
+        remedy = f"It is for {', '.join(lora.models)}."
+        raise InvalidSpec([Problem("loras", f"{lora.name} doesn't fit the model {model.alias}", remedy=remedy)])
+    try:
+        if not lora.folder:
+            return Path(hf_hub_download(lora.source, lora.file, revision=lora.revision))
+        file = beside / Path(lora.folder).expanduser() / lora.file
+        if file.is_file():
+            return file
+        cause = "there is no such file"
+    except Exception as error:  # noqa: BLE001 — the network's, the hub's or the disk's
+        cause = _cause(error)
+    message = f"LoRA {lora.name}: {lora.identity} can't be had: {cause}"
+    raise ModelUnavailable(message, remedy="Check `source` and `file` in the model table.")
 
 
 def _read(model: Model, source: str, dtype: torch.dtype) -> Any:  # noqa: ANN401 — diffusers' own
@@ -48,7 +97,9 @@ def _read(model: Model, source: str, dtype: torch.dtype) -> Any:  # noqa: ANN401
     without: dict[str, Any]
     if not model.generated and not model.folder:
         options["revision"] = model.revision
-    if model.family == "sdxl":
+    if model.family == "auto":
+        pipeline, without = AutoPipelineForImage2Image, _absent(source, options)
+    elif model.family == "sdxl":
         pipeline, without = StableDiffusionXLImg2ImgPipeline, {"add_watermarker": False}
     else:
         nothing = {"safety_checker": None, "feature_extractor": None, "requires_safety_checker": False}
@@ -63,6 +114,12 @@ def _read(model: Model, source: str, dtype: torch.dtype) -> Any:  # noqa: ANN401
         **without,
         **options,
     )
+
+
+def _absent(source: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The parts that a model says it has not (SD3 without its third text encoder): diffusers wants to be told again."""
+    index = DiffusionPipeline.load_config(source, **options)
+    return {name: None for name, part in index.items() if isinstance(part, list) and part[:1] == [None]}
 
 
 def _remember_signatures(unet: UNet2DConditionModel) -> None:

@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 from jobs.models import Model
 from worker.backends import Pixels
+from worker.engine.adapters import Adapters
+from worker.engine.textkeys import TextAttention
 from worker.engine.texts import Reader, Texts
 
 _INPAINT_CHANNELS = 9  # 4 of latents, 1 of mask, 4 of the picture with the masked part blanked
@@ -33,14 +35,26 @@ class Posterior:
 class LoadedModel:
     """One model on one device. Called from the engine's thread only, under `torch.inference_mode`."""
 
-    def __init__(self, model: Model, pipeline: Any, device: torch.device) -> None:  # noqa: ANN401 — diffusers' own
-        """Takes the parts of a loaded pipeline; the pipeline itself is not kept."""
+    def __init__(
+        self,
+        model: Model,
+        pipeline: Any,  # noqa: ANN401 — diffusers' own
+        device: torch.device,
+        *,
+        graphs: bool = False,
+    ) -> None:
+        """Takes the parts of a loaded pipeline; the pipeline itself is kept for LoRAs alone.
+
+        graphs: whether its steps are to be replayed as CUDA graphs.
+        """
+        self.graphs = graphs
         self.model = model
         self.device = device
         self.scheduler_config: Mapping[str, object] = dict(pipeline.scheduler.config)
         self._vae = pipeline.vae
         self._unet = pipeline.unet
         self.dtype: torch.dtype = self._unet.dtype
+        self.attention = TextAttention(self._unet)
         self._scaling: float = self._vae.config.scaling_factor
         self.factor: int = 2 ** (len(self._vae.config.block_out_channels) - 1)
         self.inpaints: bool = self._unet.config.in_channels == _INPAINT_CHANNELS
@@ -50,6 +64,7 @@ class LoadedModel:
         readers = [Reader(getattr(pipeline, a), getattr(pipeline, b)) for a, b in parts if hasattr(pipeline, b)]
         self.texts = Texts(readers, alias=model.alias, device=device, dtype=self.dtype)
         parts_loaded = (self._unet, self._vae, *(reader.encoder for reader in readers))
+        self.adapters = Adapters(pipeline, model.alias)
         self.weight_bytes = sum(p.nbytes for part in parts_loaded for p in part.parameters())
         self._pooled_width = readers[-1].encoder.config.projection_dim if len(readers) > 1 else 0
 

@@ -13,3 +13,5 @@ def hush() -> None:
         library.disable_progress_bar()
     # dpmpp_sde asks its Brownian tree for ends that differ from its own by a rounding; it clips them and says so.
     warnings.filterwarnings("ignore", message="Should have t", module="torchsde")
+    # A second LoRA beside the first, which is what is meant.
+    warnings.filterwarnings("ignore", message="Already found a .peft_config.")

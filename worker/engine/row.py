@@ -70,15 +70,17 @@ class Row:
     """An order inside the engine.
 
     cost: batch rows that it takes: 2, 1 without guidance, 0 where nothing is denoised. evaluations: UNet evaluations
-    that it needs in all. slots: its places in the batch while it is active. seconds: device time so far. arrived,
-    launched: when, by the engine's clock.
+    that it needs in all. urgent: goes before others. slots: its places in the batch while it is active. rows: of the
+    batch that it was admitted to. seconds: device time so far. arrived, launched: when, by the engine's clock.
     """
 
     order: Order
     call: Call
     cost: int
     evaluations: int
+    urgent: bool = False
     slots: tuple[int, ...] = ()
+    rows: int = 0
     seconds: float = 0.0
     arrived: float = 0.0
     launched: float = 0.0

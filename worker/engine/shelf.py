@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from jobs.errors import ModelUnavailable
 from jobs.models import Model
-from worker.engine.launch import Launcher
+from worker.engine.launch import Loaded
 
 _FAILURE_SECONDS = 5.0  # a lease of a thousand variants asks a thousand times; the hub is asked once
 
@@ -21,7 +21,7 @@ class Shelf:
     """Launchers by alias; for any number of threads."""
 
     def __init__(
-        self, load: Callable[[Model], Launcher], *, max_bytes: int, clock: Callable[[], float] = time.monotonic
+        self, load: Callable[[Model], Loaded], *, max_bytes: int, clock: Callable[[], float] = time.monotonic
     ) -> None:
         """`load` raises `ModelUnavailable`; a failure is remembered for five of `clock`'s seconds.
 
@@ -32,10 +32,10 @@ class Shelf:
         self._clock = clock
         self._guard = threading.Lock()
         self._locks: dict[str, threading.Lock] = {}
-        self._loaded: OrderedDict[str, Launcher] = OrderedDict()
+        self._loaded: OrderedDict[str, Loaded] = OrderedDict()
         self._failed: dict[str, tuple[float, ModelUnavailable]] = {}
 
-    def get(self, model: Model) -> Launcher:
+    def get(self, model: Model) -> Loaded:
         """The model, loaded by whoever asks first while the others wait.
 
         Raises:
@@ -60,10 +60,8 @@ class Shelf:
             self._keep(model.alias, launcher)
             return launcher
 
-    def _keep(self, alias: str, launcher: Launcher) -> None:
+    def _keep(self, alias: str, launcher: Loaded) -> None:
         with self._guard:
             self._loaded[alias] = launcher
-            while (
-                len(self._loaded) > 1 and sum(one.model.weight_bytes for one in self._loaded.values()) > self._max_bytes
-            ):
+            while len(self._loaded) > 1 and sum(one.weight_bytes for one in self._loaded.values()) > self._max_bytes:
                 self._loaded.popitem(last=False)

@@ -29,6 +29,7 @@ from torch import nn
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 from jobs.errors import ModelUnavailable
+from worker.engine.weights_flow import build_tiny_flow
 from worker.engine.weights_xl import build_tiny_xl
 
 _ONE_AT_A_TIME = threading.Lock()  # torch fills new layers from one generator for the whole process
@@ -285,4 +286,5 @@ def _unet() -> UNet2DConditionModel:
 _BUILDERS: dict[tuple[str, str], Callable[[], DiffusionPipeline]] = {
     ("tiny", "1"): _build_tiny,
     ("tiny-xl", "1"): lambda: build_tiny_xl(word_tokenizer(_WORDS.split(), 77)),
+    ("tiny-flow", "1"): lambda: build_tiny_flow(word_tokenizer(_WORDS.split(), 77)),
 }

@@ -1,6 +1,7 @@
 """WebP and JPEG for those who'd rather have small files than exact ones, with the same two texts inside as a PNG's.
 
-They travel in EXIF: A1111's in UserComment, where it puts it itself, and our JSON in ImageDescription.
+They travel in EXIF: A1111's in UserComment, where it puts it itself, and our JSON in ImageDescription. Beside it lies
+`xmp`'s packet.
 """
 
 import io
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
 from worker.output.png import A1111_KEY, OWN_KEY
+from worker.output.xmp import XMP_KEY
 
 _SAVED: Mapping[str, Mapping[str, object]] = {
     "webp": {"format": "WEBP", "quality": 90, "method": 4},
@@ -19,7 +21,7 @@ _SAVED: Mapping[str, Mapping[str, object]] = {
 }
 _MAX_EXIF_BYTES = 64_000  # a JPEG's segment ends at 65,533
 _UNICODE = b"UNICODE\0"
-_NEEDED = ("pentimento", "engine", "fingerprint")
+_NEEDED = ("pentimento", "engine", "fingerprint", "rung")
 
 
 def encode_lossy(pixels: NDArray[np.uint8], kind: str, *, text: Mapping[str, str]) -> bytes:
@@ -32,7 +34,8 @@ def encode_lossy(pixels: NDArray[np.uint8], kind: str, *, text: Mapping[str, str
         own = json.loads(text.get(OWN_KEY, "{}"))
         exif = _exif({OWN_KEY: json.dumps({key: own[key] for key in _NEEDED if key in own})})
     file = io.BytesIO()
-    Image.fromarray(pixels).save(file, exif=exif, **_SAVED[kind])  # type: ignore[arg-type]
+    xmp = {"xmp": text[XMP_KEY].encode()} if XMP_KEY in text else {}
+    Image.fromarray(pixels).save(file, exif=exif, **xmp, **_SAVED[kind])  # type: ignore[arg-type]
     return file.getvalue()
 
 

@@ -5,6 +5,7 @@ from jobs.spec.model import Format
 from worker.backends import Rendered
 from worker.output.lossy import encode_lossy
 from worker.output.png import A1111_KEY, OWN_KEY, a1111_parameters, encode_png, own_json
+from worker.output.xmp import XMP_KEY, source_packet
 
 
 class Encoder:
@@ -30,7 +31,9 @@ class Encoder:
                 fingerprint=order.fingerprint,
                 model_revision=revision,
                 engine=self._engine,
+                rung=rendered.rung,
             ),
+            XMP_KEY: source_packet(order),
         }
         if kind == "png":
             return encode_png(rendered.pixels, text=text)

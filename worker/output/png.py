@@ -1,8 +1,8 @@
 """A picture that says how it was made, in the file itself: other tools read it, and so do we after a crash.
 
-Two texts travel in each PNG. `parameters` is what AUTOMATIC1111's web UI writes and most tools read. `pentimento` is
+Three texts travel in each PNG. `parameters` is what AUTOMATIC1111's web UI writes and most tools read. `pentimento` is
 our own JSON: everything that decided the pixels, and nothing that differs between two renders of the same variant (no
-time, no worker, no job), so that rendering a variant again gives the same bytes.
+time, no worker, no job), so that rendering a variant again gives the same bytes. The third is `xmp`'s packet.
 """
 
 import json
@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 from jobs import __version__
 from jobs.samplers import ALIASES
 from jobs.variant import Variant
+from worker.backends import Rung
 from worker.output.scanlines import SIGNATURE, assembled
+from worker.output.xmp import XMP_KEY
 
 A1111_KEY = "parameters"
 OWN_KEY = "pentimento"
@@ -27,19 +29,21 @@ _MAX_CHUNKS = 256
 def encode_png(pixels: NDArray[np.uint8], *, text: Mapping[str, str]) -> bytes:
     """A PNG of `pixels` (uint8 RGB, shape (height, width, 3)) with `text`; the same bytes for the same arguments.
 
-    Text is kept as tEXt where it is Latin-1, else as iTXt (UTF-8). A lone surrogate becomes `?`: PNG has no way to
-    write it.
+    Text is kept as tEXt where it is Latin-1, else (and XMP always) as iTXt (UTF-8). A lone surrogate becomes `?`: PNG
+    has no way to write it.
     """
     texts: list[tuple[bytes, bytes]] = []
     for key, value in text.items():
         clean = value.encode("utf-8", "replace").decode("utf-8")
         try:
-            clean.encode("latin-1")
+            latin = None if key == XMP_KEY else clean.encode("latin-1")
         except UnicodeEncodeError:
+            latin = None
+        if latin is None:
             # Not compressed, no language, no translated keyword.
             texts.append((b"iTXt", key.encode() + b"\0\0\0\0\0" + clean.encode("utf-8")))
         else:
-            texts.append((b"tEXt", key.encode() + b"\0" + clean.encode("latin-1")))
+            texts.append((b"tEXt", key.encode() + b"\0" + latin))
     return assembled(pixels, texts)
 
 
@@ -64,7 +68,7 @@ def a1111_parameters(variant: Variant, *, width: int, height: int, model_revisio
     return "\n".join(lines).strip()
 
 
-def own_json(
+def own_json(  # noqa: PLR0913 - one record, all of it
     variant: Variant,
     *,
     width: int,
@@ -73,14 +77,15 @@ def own_json(
     fingerprint: str,
     model_revision: str,
     engine: str,
+    rung: Rung | None = None,
 ) -> str:
     """Our own record of a picture, as JSON with sorted keys.
 
-    width and height in pixels, as rendered. engine: what made it. Only what is in the fingerprint, too: neither the
-    image's name nor the prompt's template, which two jobs may spell differently for the same picture (records have
-    them).
+    width and height in pixels, as rendered. engine: what made it. rung: as `Rendered.rung`. Only what is in the
+    fingerprint, too: neither the image's name nor the prompt's template, which two jobs may spell differently for the
+    same picture (records have them).
     """
-    record = {
+    record: dict[str, object] = {
         "pentimento": __version__,
         "engine": engine,
         "fingerprint": fingerprint,
@@ -89,6 +94,8 @@ def own_json(
         "init_image": {"sha256": image_sha256},
         "model": {"name": variant.parameters.model, "revision": model_revision},
     }
+    if rung is not None:
+        record["rung"] = asdict(rung)
     return json.dumps(record, sort_keys=True, ensure_ascii=False)
 
 

@@ -2,7 +2,7 @@
 -- worker models(space separated, with a space before and after) urgent_only alone_allowed lease_seconds slots first_chunk
 -- Returns {} for nothing, {'drain'} when a suspect waits to run alone, else
 -- {job, fence, epoch, start, stop, again, alone, attempt, caller, manifest_uri, results_uri,
--- closed}, the last a list of indexes within the range that have their outcome already.
+-- closed, lane}; closed is a list of the indexes within the range that have their outcome already.
 local worker, models, urgent_only, alone_allowed = A(1), A(2), A(3) == '1', A(4) == '1'
 local lease_seconds, slots, first_chunk = tonumber(A(5)), tonumber(A(6)), tonumber(A(7))
 
@@ -90,7 +90,7 @@ local function grant(job, a, z, flags, attempt)
   local lane, caller, epoch, manifest, results = unpack(redis.call('HMGET', K(job), 'lane', 'caller', 'epoch', 'manifest_uri', 'results_uri'))
   redis.call('ZINCRBY', P .. 'runnable:' .. lane, int(z - a - #closed), caller)
   return { job, fence, tonumber(epoch), a, z, flags:find('r') and 1 or 0, flags:find('a') and 1 or 0, attempt, caller, manifest, results,
-    closed }
+    closed, lane }
 end
 
 for _, lane in ipairs(LANES) do

@@ -85,6 +85,9 @@ class RemoteBackend:
         for thread in self._threads:
             thread.start()
 
+    def warm(self) -> None:
+        """Nothing to do: the other side has its models ready or not."""
+
     @property
     def abilities(self) -> Abilities:
         """The models that the remote is said to have; every sampler that the wire has a name for."""

@@ -5,6 +5,7 @@ import uuid
 from google.protobuf.struct_pb2 import Struct
 
 from jobs.errors import Unsupported
+from jobs.loras import written
 from jobs.wire import generation_pb2 as wire
 from worker.backends import Order
 
@@ -38,6 +39,9 @@ def request_of(order: Order, *, engine_id: str, preset: str, init_png: bytes, ma
     if asked.sampler not in SAMPLERS:
         said = f"sampler: remotes' protocol has no number for {asked.sampler!r}"
         raise Unsupported(said, remedy=f"Use one of {', '.join(SAMPLERS)}.")
+    if asked.loras:
+        said = f"loras: remotes' protocol has no word for them (got {written(asked.loras)})"
+        raise Unsupported(said, remedy="Leave them out, or run the job on the local backend.")
     if asked.clip_skip:
         said = f"clip_skip: remotes' protocol has no word for it (got {asked.clip_skip})"
         raise Unsupported(said, remedy="Leave it out, or render locally.")
