@@ -93,21 +93,7 @@ class Leasing:
             return None
         if len(found) == 1:
             return Drain.DRAIN
-        (
-            job,
-            fence,
-            epoch,
-            start,
-            stop,
-            again,
-            alone,
-            attempt,
-            caller,
-            manifest,
-            results,
-            closed,
-            lane,
-        ) = found
+        job, fence, epoch, start, stop, again, alone, attempt, caller, manifest, results, closed, lane = found
         return Lease(
             job=job,
             fence=fence,
