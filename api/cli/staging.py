@@ -19,7 +19,7 @@ MINE = """\
 name: my-pictures
 images:
 {images}
-model: {model}
+model: tiny
 prompt: "{{style}}"
 strength: [0.35, 0.6]
 matrix:
@@ -44,7 +44,7 @@ def stage(folder: Path, images: Path | None) -> Path:
         manifest = folder / "mine.yaml"
         manifest.write_text(_naming(images), "utf-8")
         return manifest
-    python("-m", "worker.painter", str(folder), "--size", "256", "--count", "3")
+    python("-m", "worker.demo_model.inits", str(folder))
     return Path(shutil.copyfile(EXAMPLE, folder / EXAMPLE.name))
 
 
@@ -62,12 +62,9 @@ def python(*argv: str) -> None:
 
 
 def _naming(images: Path) -> str:
-    from api.cli.submit import read
-
     found = sorted(path for path in images.iterdir() if path.suffix.lower() in PICTURES and path.is_file())
     if not 1 <= len(found) <= MOST_IMAGES:
         remedy = f"A demo takes 1 to {MOST_IMAGES} files that end in {', '.join(PICTURES)}"
         raise CallersFault(f"--images {images} holds {len(found)} pictures", remedy=remedy)
     named = "\n".join(f"  - {json.dumps(str(path.resolve()), ensure_ascii=False)}" for path in found)
-    model = json.dumps(read(EXAMPLE)[0].fixed["model"])
-    return MINE.format(images=named, model=model, combinations=4)
+    return MINE.format(images=named, combinations=4)

@@ -91,7 +91,7 @@ def test_a_painting_is_paired_with_the_latents_of_its_own_composition(tmp_path: 
     album = open_album(tmp_path, GROUPS, lambda _: None)
     pairs = Pairs(album, Setting(torch.device("cpu"), 6, lambda _: None))
 
-    pictures, latents = pairs(np.random.default_rng(3), 6, plain=0.0)
+    pictures, latents = pairs(np.random.default_rng(3), 6)
 
     shown = np.round((pictures.permute(0, 2, 3, 1).numpy() + 1) * 127.5).astype(np.uint8)
     places = [int(np.abs(album.pixels.astype(int) - picture).sum((1, 2, 3)).argmin()) for picture in shown]

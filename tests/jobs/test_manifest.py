@@ -50,9 +50,9 @@ def test_the_demo_is_a_manifest_of_24_variants_from_three_local_pictures() -> No
     sweep = Sweep(made)
     assert sweep.count == len(sweep) == 24
     assert [value for _, value in local_paths(made)] == ["rocket.png", "house.png", "boat.png"]
-    assert sweep.models == ("tiny",)
-    assert sweep[23].parameters.prompt == "oil painting of a boat at sea, bold colours"
-    assert sweep[23].parameters.sampler == "dpmpp_2m"
+    assert sweep.models == ("demo",)
+    assert sweep[22].parameters.prompt == "a blueprint of a blue sailing boat on the sea by day"
+    assert sweep[22].parameters.steps == 16
 
 
 MISTAKES = [

@@ -39,7 +39,7 @@ def test_the_readmes_lines_are_a_manifest() -> None:
 )
 def test_what_the_example_has_commented_out_works_when_it_is_not(line: str) -> None:
     sweep = Sweep(parse_manifest(f"{DEMO}\n{line}\n", source="demo.yaml"))
-    assert sweep.count == {"exclude": 18, "include": 27, "style_preset": 48}.get(line.partition(":")[0], 24)
+    assert sweep.count == {"exclude": 21, "include": 27, "style_preset": 48}.get(line.partition(":")[0], 24)
 
 
 @pytest.mark.parametrize("line", re.findall(r"(?m)^#   (- .*?)  ", DEMO))

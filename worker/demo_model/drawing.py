@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import torch
 
 from worker.demo_model.grammar import COLOURS, LIGHTS, MEDIA
-from worker.demo_model.latents import SHAPES, WORDS, colour_codes, light_codes, medium_codes
+from worker.demo_model.latents import SHAPES, colour_codes, light_codes, medium_codes
 from worker.demo_model.lessons import SAYINGS, Lessons
 from worker.demo_model.networks import noise_scheduler
 from worker.demo_model.pace import Setting
@@ -27,7 +27,7 @@ _FOREIGN = 0.25  # the share that hold any other picture
 _PLAIN = 0.6  # of the held ones
 _UNTOLD = 0.1  # the share without a caption, for guidance; and without colour, light or medium in it
 _SUBJECT = 1.5  # how much more a cell of the subject weighs
-_WORD_WEIGHT = 0.3  # they are easy
+_WORD_WEIGHTS = [0.3] * len(MEDIA) + [3.0] * 2 + [1.0] * 3  # the last words of a caption are learnt last
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,7 +53,7 @@ class Draw:
         self._codes = [
             torch.from_numpy(table).to(setting.device) for table in (colour_codes(), light_codes(), medium_codes())
         ]
-        self._channels = torch.tensor([1.0] * SHAPES + [_WORD_WEIGHT] * WORDS, device=setting.device)
+        self._channels = torch.tensor([1.0] * SHAPES + _WORD_WEIGHTS, device=setting.device)
 
     def __call__(self, step: int) -> Sample:
         """The batch of a step."""

@@ -19,7 +19,7 @@ from worker.demo_model.painting import paint
 COLOURLESS = ("blueprint",)
 STRENGTHS = (0.3, 0.45, 0.6, 0.75, 0.9)
 STEPS = 20
-CFG_SCALE = 3.0
+CFG_SCALE = 2.0
 _BATCH = 16
 
 

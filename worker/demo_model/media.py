@@ -1,7 +1,7 @@
 """The six media: what a plain painting looks like drawn with crayons, printed as a blueprint, lit as neon.
 
-Textures repeat every 8 pixels of a picture of 128, the autoencoder's own raster, and nothing is left to chance: a
-medium is a function of the plain picture, so that a decoder can learn it from the word alone.
+Each is a function of the plain picture alone, without chance and without texture where that is flat: a decoder of
+convolutions can't know where it is in a flat place, and would paint the mean of every texture.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,7 +14,6 @@ from PIL import Image, ImageFilter
 Floats = npt.NDArray[np.float32]
 Pixels = npt.NDArray[np.uint8]
 _SIDE = 128  # the size that the textures are made for; others scale them
-_WAVE = 2 * np.pi / 8
 _PAPER = np.array((250, 247, 238), np.float32)
 
 
@@ -38,67 +37,47 @@ def _lines(plain: Floats, unit: float, *, night: bool) -> Floats:
 
 
 @cache
-def _raster(side: int) -> tuple[Floats, Floats]:
-    """Column and row of every pixel, in pixels of a picture of 128."""
-    rows, columns = (_floats(raster) * (_SIDE / side) for raster in np.mgrid[0:side, 0:side])
-    return columns, rows
-
-
-@cache
-def _hatching(side: int) -> Floats:
-    columns, rows = _raster(side)
-    wave = 0.5 + 0.5 * np.cos((columns + rows) * _WAVE)
-    return _floats(0.5 + 0.48 * wave**0.6)[..., None]
-
-
-@cache
-def _grid(side: int) -> Floats:
-    columns, rows = _raster(side)
-    return _floats((columns % 8 < 1) | (rows % 8 < 1))[..., None]
-
-
-@cache
 def _margin(side: int) -> Floats:
-    columns, rows = _raster(side)
-    return _floats(np.minimum.reduce([columns, rows, _SIDE - 1 - columns, _SIDE - 1 - rows]))
+    """How far from the nearest border every pixel is, in pixels of a picture of 128."""
+    place = _floats(np.arange(side)) * (_SIDE / side)
+    near = np.minimum(place, _SIDE - 1 - place)
+    return _floats(np.minimum(near[:, None], near[None, :]))
 
 
-def _vivid(levels: Floats, more: float) -> Floats:
+def _vivid(levels: Floats, more: float | Floats) -> Floats:
     grey = levels.mean(2, keepdims=True)
     return _floats(np.clip(grey + (levels - grey) * more, 0, 255))
 
 
 def _crayon(plain: Floats, lines: Floats) -> Floats:
-    side = len(plain)
-    wax = np.clip(_vivid(plain, 1.3) + 14, 0, 255)
-    cover = _hatching(side)
+    """Bright wax on paper that shows through, dark outlines, and white between the two where no child quite gets to."""
+    unit = len(plain) / _SIDE
+    chroma = plain.max(2, keepdims=True) - plain.min(2, keepdims=True)
+    wax = np.clip(_vivid(plain, 1.1 + 0.8 * chroma / 255) + 14, 0, 255)
+    gap = np.clip(_blur(lines[..., 0] * 255, 2.2 * unit)[..., None] / 220, 0, 1)
+    cover = 0.9 * (1 - gap)
+    ink = np.clip(_blur(lines[..., 0] * 255, 0.7 * unit)[..., None] / 150, 0, 1)
     drawn = _PAPER * (1 - cover) + wax * cover
-    ink = 0.85 * lines
-    return _floats(drawn * (1 - ink) + np.array((58, 44, 50), np.float32) * ink)
+    return _floats(drawn * (1 - ink) + np.array((70, 44, 52), np.float32) * ink)
 
 
 def _watercolour(plain: Floats, lines: Floats) -> Floats:
-    side = len(plain)
-    columns, rows = _raster(side)
-    grain = np.cos(columns * _WAVE) * np.cos(rows * _WAVE)
-    water = (0.36 + 0.05 * grain)[..., None]
-    soft = _blur(plain, 1.3 * side / _SIDE) * (1 - 0.3 * _blur(lines[..., 0] * 255, side / _SIDE)[..., None] / 255)
-    washed = soft * (1 - water) + _PAPER * water
-    ragged = _margin(side) + 1.2 * np.sin(columns * _WAVE) + 1.2 * np.sin(rows * _WAVE)
-    inside = np.clip((ragged - 7) / 3, 0, 1)[..., None]
+    unit = len(plain) / _SIDE
+    soft = _blur(plain, 1.3 * unit) * (1 - 0.3 * _blur(lines[..., 0] * 255, unit)[..., None] / 255)
+    washed = soft * 0.64 + _PAPER * 0.36
+    inside = np.clip((_margin(len(plain)) - 7) / 3, 0, 1)[..., None]
     return _floats(washed * inside + _PAPER * (1 - inside))
 
 
 def _blueprint(plain: Floats, lines: Floats) -> Floats:
     paper = np.array((26, 66, 150), np.float32) * (0.94 + 0.12 * plain.mean(2, keepdims=True) / 255)
-    ruled = paper + (np.array((92, 132, 200), np.float32) - paper) * (0.35 * _grid(len(plain)))
-    return _floats(ruled * (1 - lines) + np.array((238, 245, 255), np.float32) * lines)
+    return _floats(paper * (1 - lines) + np.array((238, 245, 255), np.float32) * lines)
 
 
 def _pixels(plain: Floats, _lines_too: Floats) -> Floats:
     side, block = len(plain), max(1, len(plain) * 4 // _SIDE)
     small = Image.fromarray(plain.astype(np.uint8)).resize((side // block,) * 2, Image.Resampling.BOX)
-    levels = np.round(_vivid(np.asarray(small, np.float32), 1.35) / 32) * 32
+    levels = np.round(_vivid(np.asarray(small, np.float32), 1.5) / 51) * 51
     return _floats(np.clip(levels, 0, 255).repeat(block, 0).repeat(block, 1))
 
 

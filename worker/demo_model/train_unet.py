@@ -36,7 +36,7 @@ class Learner:
     @torch.no_grad()
     def follow(self, step: int) -> None:
         """Move the average a little."""
-        share = 1 - min(0.999, (1 + step) / (10 + step))
+        share = 1 - min(0.995, (1 + step) / (10 + step))
         torch._foreach_lerp_(self.average, list[torch.Tensor](self.weights), share)
 
     @torch.no_grad()

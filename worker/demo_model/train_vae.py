@@ -18,6 +18,8 @@ from worker.demo_model.latents import SHAPES, words
 from worker.demo_model.pace import Pace, Setting
 
 _PLAIN_SHARE = 0.5  # of what the encoder reads: most init images are plain
+_HARD = ("crayon drawing", "pixel art")  # their lines and blocks are learnt last
+_HARD_SHARE = 0.5  # of what the decoder paints in full
 _COARSE_SHARE = 0.28  # of the time
 _COARSE = 4  # pixels of a picture to one of a coarse one
 _STRONG_SHARE = 0.5  # of the time: then words are said as strongly as they ever will be
@@ -31,13 +33,17 @@ class Pairs:
         self._album, self._setting = album, setting
         self._words = torch.from_numpy(words(shown))
         self._plain = np.flatnonzero([wish.medium == "plain" for wish in shown])
+        self._hard = np.flatnonzero([wish.medium in _HARD for wish in shown])
 
-    def __call__(self, dice: np.random.Generator, count: int, *, plain: float) -> tuple[torch.Tensor, torch.Tensor]:
-        """Pictures of -1..1, (count, 3, 128, 128), and their latents; at least the share `plain` of them is plain."""
+    def __call__(
+        self, dice: np.random.Generator, count: int, *, plain: float = 0, hard: float = 0
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Pictures of -1..1, (count, 3, 128, 128), and their latents; at least those shares are plain or hard."""
         device = self._setting.device
         places = dice.integers(0, len(self._album.pixels), count)
         some = round(count * plain)
         places[:some] = dice.choice(self._plain, some)
+        places[count - round(count * hard) :] = dice.choice(self._hard, round(count * hard))
         pixels = torch.from_numpy(np.stack([self._album.pixels[place] for place in places])).to(device)
         drawn = torch.from_numpy(self._album.cartoons[places // PAINTED]).to(device).float()
         said = self._words[places].to(device)[:, :, None, None].expand(-1, -1, *drawn.shape[2:])
@@ -65,10 +71,10 @@ def train_vae(vae: AutoencoderKL, album: Album, pace: Pace, setting: Setting) ->
         torch.manual_seed(pace.step)
         coarse, count = pace.share < _COARSE_SHARE, setting.pictures
         losses = _reading(vae, *pairs(dice, count // 2, plain=_PLAIN_SHARE), setting)
-        pictures, latents = pairs(dice, count * 2 if coarse else count, plain=0.0)
+        pictures, latents = pairs(dice, count * 2 if coarse else count, hard=0 if coarse else _HARD_SHARE)
         spoilt = _spoilt(latents, min(1.0, pace.share / _STRONG_SHARE))
         losses |= _painting(vae, pictures, spoilt, setting, coarse=coarse)
-        loss = losses["shapes"] + 0.3 * losses["words"] + losses["l1"] + 0.5 * losses["edges"] + 0.5 * losses["colour"]
+        loss = losses["shapes"] + 0.3 * losses["words"] + losses["l1"] + losses["edges"] + 0.5 * losses["colour"]
         optimizer.zero_grad()
         torch.autograd.backward(loss)
         nn.utils.clip_grad_norm_(vae.encoder.parameters(), 1.0)
@@ -121,9 +127,9 @@ def _spoilt(latents: torch.Tensor, strength: float) -> torch.Tensor:
         return torch.rand((len(latents), 1, 1, 1), device=latents.device)
 
     drawn, said = latents[:, :SHAPES], latents[:, SHAPES:]
-    drawn = drawn + 0.45 * chances() * torch.randn_like(drawn)
+    drawn = drawn + 0.3 * chances() * torch.randn_like(drawn)
     # Away from what another picture says, as guidance goes; half of them not at all.
-    far = (chances() * 3 - 1.5).clamp(min=0) * strength
+    far = (chances() * 2 - 1).clamp(min=0) * strength
     said = said + far * (said - said.roll(1, 0))
-    said = said + 0.5 * chances() * torch.randn_like(said)
+    said = said + 0.3 * chances() * torch.randn_like(said)
     return torch.cat([drawn, said], 1)
