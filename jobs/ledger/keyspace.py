@@ -40,6 +40,7 @@ drain:{worker}          string  this worker shall take no more work; expires aft
 idem:{caller}:{key}     string  "job body-hash", expires after IDEMPOTENCY_SECONDS
 speed:{model}           hash    "WxH seconds", "WxH steps": what was measured lately (see `speeds`)
 waited                  zset    job → until when (Unix seconds) somebody waits for it: the door's calls
+waited:late:{id}        string  that job's time has passed once, and it was given some more; expires after an hour
 waited:{request}        string  job that was waited for under that request; expires with the wait
 lock:{name}             string  one recurring duty at a time, expires
 figures                 hash    figure → sum of what all workers have counted (see `figures`)

@@ -10,6 +10,8 @@ from jobs.ledger.book import Book
 from jobs.ledger.scripts import speaking_to_redis
 
 MOST = 1000
+LAST_CHANCE_SECONDS = 20.0
+"""Whoever is late is given so long once more: where Redis itself was away, everybody is late."""
 
 
 class Waits:
@@ -28,6 +30,7 @@ class Waits:
             pipe = self._book.redis.pipeline(transaction=True)
             pipe.zadd(self._key, dict.fromkeys(jobs, until))
             for job, keys in jobs.items():
+                pipe.delete(self._late(job))
                 for key in keys:
                     pipe.set(self._named(key), job, px=max(1, int(seconds * 1000)))
             pipe.execute()
@@ -37,6 +40,7 @@ class Waits:
         with speaking_to_redis():
             pipe = self._book.redis.pipeline(transaction=True)
             pipe.zrem(self._key, job)
+            pipe.delete(self._late(job))
             for key in keys:
                 pipe.delete(self._named(key))
             pipe.execute()
@@ -48,10 +52,21 @@ class Waits:
         return None if found is None else str(found)
 
     def left(self) -> tuple[str, ...]:
-        """Jobs whose time has passed, longest ago first, at most `MOST`."""
+        """Jobs whose time has passed, and their last chance with it; longest ago first, at most `MOST`."""
         now = self._now()
         with speaking_to_redis():
-            return tuple(self._book.redis.zrangebyscore(self._key, "-inf", now, start=0, num=MOST))
+            late = self._book.redis.zrangebyscore(self._key, "-inf", now, start=0, num=MOST)
+            pipe = self._book.redis.pipeline(transaction=False)
+            for job in late:
+                pipe.set(self._late(job), "1", nx=True, ex=3600)
+            first = dict(zip(late, pipe.execute() if late else (), strict=True))
+            again = [job for job, new in first.items() if new]
+            if again:
+                self._book.redis.zadd(self._key, dict.fromkeys(again, now + LAST_CHANCE_SECONDS), xx=True)
+        return tuple(job for job in late if not first[job])
+
+    def _late(self, job: str) -> str:
+        return self._book.keys.named(f"waited:late:{job}")
 
     def _named(self, key: str) -> str:
         return self._book.keys.named(f"waited:{key}")
