@@ -54,6 +54,7 @@ def _alone(sweep: Sweep, variant: Variant) -> dict[str, object]:
         "fit": wanted.fit,
         "step_schedule_end": wanted.step_schedule_end,
         "clip_skip": wanted.clip_skip,
+        "loras": ",".join(f"{lora.name}:{lora.weight!r}" for lora in wanted.loras),
         "mask": variant.mask,
         "mask_feather": wanted.mask_feather,
     }
