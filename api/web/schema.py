@@ -13,7 +13,11 @@ def components() -> dict[str, object]:
     return {"JobSpec": {name: value for name, value in json_schema().items() if name != "$schema"}}
 
 
-@router.get("/v1/schema", summary="JSON Schema of a job spec", response_class=JSONResponse)
-def schema() -> JSONResponse:
+class _SchemaResponse(JSONResponse):
+    media_type = "application/schema+json"
+
+
+@router.get("/v1/schema", summary="JSON Schema of a job spec", response_class=_SchemaResponse)
+def schema() -> _SchemaResponse:
     """What a job spec may hold, in JSON as in YAML."""
-    return JSONResponse(json_schema(), media_type="application/schema+json")
+    return _SchemaResponse(json_schema())
