@@ -166,7 +166,7 @@ class Gate:
 
         """
         here = self.settings
-        if here.loopback or here.admin_key.get_secret_value() or self.keyring.has_any():
+        if here.loopback or here.auth == "keys" or here.admin_key.get_secret_value() or self.keyring.has_any():
             return
         problem = Problem(
             "host",

@@ -82,7 +82,7 @@ def metrics(gauges: Annotated[Gauges, Depends(_gauges)]) -> Response:
 @router.get(
     "/v1/demand",
     summary="How much work there is for a kind of worker",
-    responses=documented(503),
+    responses=documented(422, 503),
     dependencies=[Depends(monitor)],
 )
 def demand(

@@ -17,11 +17,13 @@ _SECRETS: Final = (
     re.compile(r"(?i)(?<=signature=)[^&\s\"']+"),
     re.compile(r"(?i)(?<=credential=)[^&\s\"']+"),
     re.compile(r"(?i)(?<=authorization: )\S+( \S+)?"),
+    re.compile(r"(?<=pentimento_[0-9a-f]{16}_)[0-9a-f]{64}"),  # an API key; its id stays
+    re.compile(r"(?<=pentimento_session=)[^;\s\"']+"),
 )
 
 
 def redact(text: str) -> str:
-    """Blank out passwords in URLs, signatures and credentials in presigned links, and authorization headers."""
+    """Blank out passwords in URLs, signatures and credentials in presigned links, authorization headers, API keys."""
     for secret in _SECRETS:
         text = secret.sub("***", text)
     return text

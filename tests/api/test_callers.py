@@ -211,6 +211,7 @@ def test_an_api_without_keys_is_not_served_beyond_this_machine(settings: Setting
     with pytest.raises(SystemExit, match=r"host: .*keys create --direct --scope admin.*PENTIMENTO_ADMIN_KEY"):
         refuse_unguarded(beyond)
     refuse_unguarded(beyond.model_copy(update={"admin_key": SecretStr(ADMIN_KEY)}))
+    refuse_unguarded(beyond.model_copy(update={"auth": "keys"}))
     refuse_unguarded(settings)
     key_of(desk, "ops", Scope.ADMIN)
     refuse_unguarded(beyond)

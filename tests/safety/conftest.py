@@ -7,6 +7,8 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from api.access import Scope
+from api.desk import Desk
 from jobs.settings import Settings
 from tests.api.conftest import deployment, running
 from tests.intake import pages
@@ -38,8 +40,17 @@ def world(deployment: Settings, tmp_path_factory: pytest.TempPathFactory) -> Ite
                 "max_variants": 1_000_000,
             }
         )
-        with running(settings) as run, httpx.Client(base_url=run.url, timeout=30, trust_env=False) as http:
-            urls = (run.url, settings.redis_url.get_secret_value(), settings.s3_endpoint)
+        own = {"redis_prefix": "keyed:", "output_uri": f"{deployment.output_uri}-keyed", "auth": "keys"}
+        asking = settings.model_copy(update=own)
+        gate = Desk.open(asking).gate
+        gate.create("ops", {Scope.ADMIN}, label="", expires_seconds=0)
+        with (
+            running(settings) as run,
+            running(asking) as other,
+            httpx.Client(base_url=run.url, timeout=30, trust_env=False) as http,
+            httpx.Client(base_url=other.url, timeout=30, trust_env=False) as keyed,
+        ):
+            urls = (run.url, other.url, settings.redis_url.get_secret_value(), settings.s3_endpoint)
             known = {(str(urlsplit(url).hostname), int(urlsplit(url).port or 0)) for url in urls}
             known.add(("127.0.0.1", site.port))
-            yield World(settings, http, canary, site, folder, known)
+            yield World(settings, http, keyed, gate, canary, site, folder, known)

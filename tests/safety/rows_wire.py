@@ -14,7 +14,7 @@ from tests.stability.test_grpc_web import BINARY, framed, trailer
 CODES = {str(code.value[0]): code.name for code in StatusCode}
 
 
-def _status(answer: httpx.Response) -> str:
+def status(answer: httpx.Response) -> str:
     """The status that the call ended with, from the trailer or, where nothing was begun, from the headers."""
     if answer.status_code != HTTPStatus.OK:
         return str(answer.status_code)
@@ -23,7 +23,7 @@ def _status(answer: httpx.Response) -> str:
 
 
 def _post(world: World, body: bytes, *, path: str = GENERATE, kind: str = BINARY) -> str:
-    return _status(world.http.post(path, content=body, headers={"content-type": kind, "x-grpc-web": "1"}))
+    return status(world.http.post(path, content=body, headers={"content-type": kind, "x-grpc-web": "1"}))
 
 
 def _asks(make: Callable[[], wire.Request]) -> Callable[[World], object]:

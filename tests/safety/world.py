@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx
 
+from api.gate import Gate
 from jobs.errors import PentimentoError
 from jobs.settings import Settings
 from jobs.storage import open_storage
@@ -62,10 +63,13 @@ class World:
 
     http: the API. fetcher: a worker's, with the production's rules and the names above; the canary's port is allowed,
     so that only the guard of addresses stands before it. site: a server that may be fetched from, by `insider`.
+    keyed: an API that asks for a key; gate: makes them.
     """
 
     settings: Settings
     http: httpx.Client
+    keyed: httpx.Client
+    gate: Gate
     canary: Site
     site: Site
     folder: Path

@@ -7,6 +7,10 @@ import subprocess
 import sys
 from typing import Any
 
+import pytest
+
+from jobs.telemetry.logs import redact
+
 PROGRAM = """
 import logging, structlog
 from concurrent.futures import ThreadPoolExecutor
@@ -57,3 +61,23 @@ def test_on_a_terminal_the_lines_are_for_people() -> None:
     assert "stored" in said
     assert "j1" in said
     assert not any(line.startswith("{") for line in said.splitlines())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "redis://someone:{}@h/0",
+        "https://s3.example/k?X-Amz-Credential={0}&X-Amz-Signature={0}&x=1",
+        "authorization: Bearer {}",
+        "GET /v1/jobs pentimento_0123456789abcdef_{}",
+        "cookie pentimento_session={}; a=b",
+    ],
+)
+def test_a_secret_is_blanked_out_and_what_stands_around_it_stays(text: str) -> None:
+    secret = "5ec2e7" * 10 + "abcd"
+
+    told = redact(text.format(secret))
+
+    assert secret not in told
+    assert "***" in told
+    assert told.startswith(text[:5])
