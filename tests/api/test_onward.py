@@ -175,3 +175,15 @@ def test_a_variant_tells_why_it_has_no_picture(http: httpx.Client, hands: Hands)
     assert done["init_url"] is None
     assert http.get(f"/v1/jobs/{job}/variants/0/init").status_code == 404
     assert http.get(f"/v1/jobs/{job}/variants/4/picture").status_code == 404
+
+
+@pytest.mark.parametrize("index", [10, 1 << 32])
+def test_a_picture_beyond_the_job_bears_no_mark(http: httpx.Client, hands: Hands, index: int) -> None:
+    job = accepted(http)
+    hands.plan(job)
+    hands.render(hands.lease())
+
+    one = http.put(f"/v1/jobs/{job}/variants/{index}/mark", json={"mark": "star"})
+    many = http.put(f"/v1/jobs/{job}/marks", json={"mark": "star", "indexes": f"{index}"})
+
+    assert {(answer.status_code, answer.json()["code"]) for answer in (one, many)} == {(409, "conflict")}

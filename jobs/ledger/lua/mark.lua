@@ -3,10 +3,11 @@
 -- Returns {stars, rejects, how many changed, how many have a picture}.
 local job, wanted = A(1), A(2)
 local marks = { 'star', 'reject' }
+local total = num(job, 'total') -- Redis refuses to look far beyond a bitmap
 local counts, changed, pictures = { star = num(job, 'star'), reject = num(job, 'reject') }, 0, 0
 for n = 3, #ARGV - 2 do
   local index = A(n)
-  if redis.call('GETBIT', K(job, 'settled'), index) == 1 then
+  if tonumber(index) < total and redis.call('GETBIT', K(job, 'settled'), index) == 1 then
     pictures = pictures + 1
     local moved = 0
     for _, mark in ipairs(marks) do
