@@ -32,7 +32,7 @@
     └── RowsFault              blame "row": this variant cannot be made; its neighbours can
         ├── OutOfMemory        the row does not fit on the device even alone
         ├── BadLatents         NaN or infinite latents
-        ├── Filtered           a remote engine's safety filter held the picture back
+        ├── Filtered           a safety checker, the model's or a remote engine's, held the picture back
         └── Poison             three workers died on it while it ran alone
 
 `code` is the stable, machine-readable name (snake case, in records, problem+json and exit codes); HTTP status,
@@ -275,7 +275,7 @@ class BadLatents(RowsFault):
 
 
 class Filtered(RowsFault):
-    """A remote engine's safety filter held the picture back."""
+    """A safety checker, the model's own or a remote engine's, held the picture back."""
 
     code = "filtered"
 

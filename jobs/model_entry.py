@@ -47,6 +47,8 @@ class Model(_Table):
     halves are. `decode_rows` likewise: how many pictures are decoded at once. `family` sd1 is Stable Diffusion 1.x and
     2.x, sdxl SDXL; auto is any other that diffusers' AutoPipelineForImage2Image knows, run by whole calls.
 
+    `safety_checker`: pictures that the model's own checker minds are refused as filtered; false switches it off.
+
     `source` and `revision` decide the weights, `variant` the files among them (`fp16`); dtype `auto` leaves it to the
     worker's settings and device.
     """
@@ -61,6 +63,7 @@ class Model(_Table):
     width: int = Field(512, ge=8, le=16384)
     height: int = Field(512, ge=8, le=16384)
     max_pixels: int = Field(1 << 20, ge=64, le=1 << 28)
+    safety_checker: bool = Field(default=True, description="use the one that the model brings along, if it does")
     aliases: tuple[str, ...] = ()
     description: str = ""
     defaults: Defaults = Defaults()

@@ -25,6 +25,7 @@ from worker.engine.batcher import Batcher, Bucket, Key, Rungs
 from worker.engine.launch import Launcher, Loaded
 from worker.engine.masks import composed
 from worker.engine.row import Flight, Row
+from worker.engine.safety import judged
 from worker.engine.whole import WholeModel
 
 _log = logging.getLogger(__name__)
@@ -200,7 +201,8 @@ class Engine:
             self._refuse(bucket, row, BadLatents("the latents became NaN or infinite", remedy=_BAD_LATENTS_REMEDY))
         else:
             rung, whole = bucket.rung_of(row), composed(row.order, pixels)
-            self._hand_out(bucket, row, Rendered.on(rung, row.order, whole, row.seconds))
+            made = Rendered.on(rung, row.order, whole, row.seconds)
+            self._hand_out(bucket, row, judged(self._launchers[bucket.key.alias].model.checker, made))
 
     def _stepped_down(self, bucket: Bucket, error: Exception) -> bool:
         """Whether memory was short and there is a rung below: its rows begin anew there."""

@@ -19,6 +19,7 @@ from jobs.errors import InvalidSpec, ModelUnavailable, Problem
 from jobs.models import LoraEntry, Model
 from worker.engine.device import Device
 from worker.engine.model import LoadedModel
+from worker.engine.safety import load_checker
 from worker.engine.weights import generated_folder
 from worker.engine.whole import WholeModel
 
@@ -42,10 +43,14 @@ def load(
         source = model.source
     try:
         pipeline = _read(model, source, device.dtype(model)).to(device.torch_device)
+        checker = load_checker(model, source, device.torch_device)
     except Exception as error:  # whatever the four libraries below raise over a bad file, it is the same fault here
         message = f"model {model.alias}: {source} can't be loaded: {_cause(error)}"
         raise ModelUnavailable(message, remedy=_remedy(model)) from error
-    return prepared(model, pipeline, device, fuse=fuse)
+    loaded = prepared(model, pipeline, device, fuse=fuse)
+    if checker is not None and isinstance(loaded, LoadedModel):
+        loaded.looked_after(checker)
+    return loaded
 
 
 def prepared(model: Model, pipeline: Any, device: Device, *, fuse: bool = False) -> LoadedModel | WholeModel:  # noqa: ANN401 — diffusers' own

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from jobs.models import Model
 from worker.backends import Pixels
 from worker.engine.adapters import Adapters
+from worker.engine.safety import Checker
 from worker.engine.textkeys import TextAttention
 from worker.engine.texts import Reader, Texts
 
@@ -47,6 +48,7 @@ class LoadedModel:
 
         graphs: whether its steps are to be replayed as CUDA graphs.
         """
+        self.checker: Checker | None = None
         self.graphs = graphs
         self.model = model
         self.device = device
@@ -67,6 +69,11 @@ class LoadedModel:
         self.adapters = Adapters(pipeline, model.alias)
         self.weight_bytes = sum(p.nbytes for part in parts_loaded for p in part.parameters())
         self._pooled_width = readers[-1].encoder.config.projection_dim if len(readers) > 1 else 0
+
+    def looked_after(self, checker: Checker) -> None:
+        """From now on `checker` looks at each picture before it goes out."""
+        self.checker = checker
+        self.weight_bytes += checker.weight_bytes
 
     @property
     def text_width(self) -> int:
