@@ -3,7 +3,7 @@
 import secrets
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from typing import Literal
 
@@ -16,6 +16,7 @@ from jobs.ledger.fitness import check_fitness
 from jobs.ledger.health import broken, overdue, server, wanted_models
 from jobs.ledger.leasing import Leasing
 from jobs.ledger.wanted import FIRST_CHUNK
+from jobs.telemetry.redaction import redact
 
 Status = Literal["ok", "warn", "bad"]
 SKEW_SECONDS = 60.0
@@ -49,7 +50,7 @@ def examine(desk: Desk, *, repair: bool = False) -> tuple[Finding, ...]:
             found += look()
         except PentimentoError as error:
             found.append(Finding(name, "bad", str(error), error.remedy))
-    return tuple(found)
+    return tuple(replace(one, detail=redact(one.detail), remedy=redact(one.remedy)) for one in found)
 
 
 def _redis(desk: Desk) -> Iterator[Finding]:

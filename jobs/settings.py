@@ -3,6 +3,7 @@
 Every setting has a default that works on one machine; `pentimento up` fills in the addresses of what it started.
 """
 
+import os
 from base64 import b64decode
 from functools import lru_cache
 from ipaddress import ip_address
@@ -10,13 +11,54 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+MAX_SECRET_CHARACTERS = 64 << 10
+
+
+class SecretFiles(PydanticBaseSettingsSource):
+    """PENTIMENTO_S3_SECRET_KEY_FILE names a file that holds PENTIMENTO_S3_SECRET_KEY, and so for every secret."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[object, str, bool]:
+        """The file's text without the line's end, None where no file is named or the field is no secret.
+
+        Raises:
+            ValueError: the file can't be read.
+
+        """
+        name = f"PENTIMENTO_{field_name.upper()}_FILE"
+        path = os.environ.get(name) if field.annotation is SecretStr else None
+        if not path:
+            return None, field_name, False
+        try:
+            with Path(path).open(encoding="utf-8") as file:
+                return file.read(MAX_SECRET_CHARACTERS).strip(), field_name, False
+        except (OSError, UnicodeDecodeError) as error:
+            raise ValueError(f"{name}: {path} can't be read: {error.__class__.__name__}") from error
+
+    def __call__(self) -> dict[str, object]:
+        """Every secret that a file holds."""
+        read = {name: self.get_field_value(field, name)[0] for name, field in self.settings_cls.model_fields.items()}
+        return {name: value for name, value in read.items() if value is not None}
 
 
 class Settings(BaseSettings):
     """One deployment. Sizes in bytes, times in seconds, URIs without a trailing slash."""
 
-    model_config = SettingsConfigDict(env_prefix="PENTIMENTO_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="PENTIMENTO_", frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic passes it by name
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - likewise
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then the environment, then the files that it names for secrets."""
+        return init_settings, env_settings, SecretFiles(settings_cls)
 
     # Redis: the ledger and Celery's broker.
     redis_url: SecretStr = SecretStr("redis://127.0.0.1:6379/0")

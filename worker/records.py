@@ -14,6 +14,7 @@ from jobs.ledger.views import JobView, Lease
 from jobs.loras import written
 from jobs.state import State
 from jobs.storage import Storage
+from jobs.telemetry.redaction import redact
 from jobs.variant import Variant
 from worker.backends import Rung
 
@@ -26,7 +27,7 @@ def _about(variant: Variant) -> dict[str, Any]:
     mask = {"mask": variant.mask, "mask_feather": wanted.mask_feather} if variant.mask else {}
     return custom_id | {
         "index": variant.index,
-        "image": {"uri": variant.image.uri, "name": variant.image.name},
+        "image": {"uri": redact(variant.image.uri), "name": variant.image.name},
         "coordinates": dict(variant.coordinates),
         "sample": variant.sample,
         "seed": wanted.seed,

@@ -17,6 +17,7 @@ from starlette.responses import Response
 
 from jobs import errors
 from jobs.errors import InvalidSpec, PentimentoError, Problem, QuotaExceeded
+from jobs.telemetry.redaction import redact
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -126,6 +127,7 @@ def _answer(body: ProblemBody, headers: Mapping[str, str] | None = None) -> Resp
 def _body(
     status: int, code: str, detail: str, *, remedy: str = "", problems: list[ProblemItem] | None = None
 ) -> ProblemBody:
+    detail, remedy = redact(detail), redact(remedy)
     return ProblemBody(
         type=f"urn:pentimento:problem:{code}",
         title=HTTPStatus(status).phrase,

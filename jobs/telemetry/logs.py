@@ -1,39 +1,17 @@
 """Logs: JSON lines for machines, short lines for people, one filter for secrets before either."""
 
 import logging
-import re
 import sys
 from collections.abc import MutableMapping
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from jobs.telemetry.redaction import redactor
+
 if TYPE_CHECKING:
     from jobs.settings import Settings
-
-_SECRETS: Final = (
-    re.compile(r"(?i)(?<=://)[^/@\s]*:[^/@\s]*(?=@)"),
-    re.compile(r"(?i)(?<=signature=)[^&\s\"']+"),
-    re.compile(r"(?i)(?<=credential=)[^&\s\"']+"),
-    re.compile(r"(?i)(?<=authorization: )\S+( \S+)?"),
-    re.compile(r"(?<=pentimento_[0-9a-f]{16}_)[0-9a-f]{64}"),  # an API key; its id stays
-    re.compile(r"(?<=pentimento_session=)[^;\s\"']+"),
-)
-
-
-def redact(text: str) -> str:
-    """Blank out passwords in URLs, signatures and credentials in presigned links, authorization headers, API keys."""
-    for secret in _SECRETS:
-        text = secret.sub("***", text)
-    return text
-
-
-def _redact_all(_: object, __: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    for key, value in fields.items():
-        if isinstance(value, str):
-            fields[key] = redact(value)
-    return fields
 
 
 def about(**fields: str | int) -> AbstractContextManager[None]:
@@ -50,6 +28,11 @@ def configure(settings: "Settings", **everywhere: str) -> None:
     def signed(_: object, __: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         return {**everywhere, **fields}
 
+    blanked = redactor(settings)
+
+    def redacted(_: object, __: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        return {key: blanked(value) if not key.startswith("_") else value for key, value in fields.items()}
+
     as_json = settings.log_format == "json" or (settings.log_format == "auto" and not sys.stderr.isatty())
     shared: list[Any] = [
         signed,
@@ -58,7 +41,7 @@ def configure(settings: "Settings", **everywhere: str) -> None:
         structlog.stdlib.PositionalArgumentsFormatter(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    tail: list[Any] = [structlog.processors.format_exc_info, _redact_all]
+    tail: list[Any] = [structlog.processors.format_exc_info, redacted]
     tail += (
         [structlog.processors.JSONRenderer()]
         if as_json
