@@ -69,3 +69,7 @@ def test_what_is_open_after_a_crash_is_found_at_once() -> None:
 
 def test_nothing_that_can_be_sent_brings_the_api_down() -> None:
     holds("schema")
+
+
+def test_no_picture_of_chance_or_malice_brings_the_intake_down() -> None:
+    holds("fuzz-images")

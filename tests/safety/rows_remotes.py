@@ -5,8 +5,9 @@ from collections.abc import Callable, Sequence
 from jobs.wire import generation_pb2 as wire
 from tests.engine.orders import order, picture
 from tests.remote.wire_server import answer, image, verdict
-from tests.safety.world import Row
+from tests.safety.world import Row, World
 from worker.backends.remote.reading import MOST_PICTURES, Gathering
+from worker.backends.remote.remotes import load_remotes
 from worker.output.png import encode_png
 
 ORDER = order()
@@ -27,7 +28,22 @@ def _many() -> Sequence[wire.Artifact]:
     return [image(GOOD + bytes([k]), SEED) for k in range(MOST_PICTURES + 1)]
 
 
+def _named(target: str) -> Callable[[World], object]:
+    """A remotes file that an operator was talked into."""
+
+    def act(world: World) -> object:
+        path = world.folder / "remotes.toml"
+        path.write_text(f'[remotes.upstairs]\ntarget = "{target}"\n')
+        return load_remotes(path)
+
+    return act
+
+
+TARGETS = ["169.254.169.254:80", "[fe80::1]:7802", "[::ffff:127.0.0.1]:7802", "2130706433:7802", "0.0.0.0:7802",
+           "[fd00:ec2::254]:80", "224.0.0.1:7802", "http://gpu-box.example:7802", "gpu-box.example"]  # fmt: skip
+
 ROWS = [
+    *(Row(f"remote: a target of {target}", "invalid_spec", _named(target)) for target in TARGETS),
     Row("remote: no picture", "bad_answer", _read()),
     Row("remote: two pictures", "bad_answer", _read(image(GOOD, SEED), image(GOOD + b"x", SEED))),
     Row("remote: far too many pictures", "bad_answer", _read(*_many())),

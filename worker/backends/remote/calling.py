@@ -47,6 +47,7 @@ class Line:
             ("grpc.keepalive_time_ms", int(remote.keepalive_seconds * 1000)),
             ("grpc.keepalive_timeout_ms", 20_000),
             ("grpc.max_reconnect_backoff_ms", 5_000),  # the breaker decides when to try again
+            ("grpc.enable_http_proxy", 0),  # whoever sets this process' environment doesn't say whom it talks to
         )
         if remote.tls:
             roots = read_bytes(remote.ca_file, field=f"remotes.{remote.name}.ca_file") if remote.ca_file else None

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
+from jobs.address import may_be_fetched_from
 from jobs.errors import InvalidSpec, Problem
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
@@ -60,6 +61,11 @@ class Remote(BaseModel):
     def _check_whole(self) -> "Remote":
         if not _NAME.fullmatch(self.name) or self.name in _RESERVED:
             message = f"the name {self.name!r} must be 1 to 40 of a-z 0-9 - and not {' or '.join(sorted(_RESERVED))}"
+            raise ValueError(message)
+        host = self.target.rpartition(":")[0].strip("[]")
+        literal = ":" in host or host.replace(".", "").isdigit()
+        if literal and not may_be_fetched_from(host, private=True):
+            message = f"the target {self.target!r} is link-local, a metadata service's, or no plain address"
             raise ValueError(message)
         if (self.key.get_secret_value() or self.key_file) and not self.tls:
             raise ValueError("a key without tls would travel in the clear; set tls = true")
