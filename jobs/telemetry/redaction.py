@@ -18,7 +18,7 @@ _SHAPES: Final = (
     re.compile(r"(?i)(?<=[?&]sig=)[^&\s\"']+"),
     re.compile(r"(?i)(?<=[?&]token=)[^&\s\"']+"),
     re.compile(r"(?i)(?<=authorization: )\S+( \S+)?"),
-    re.compile(r"(?i)(?<=bearer )[^\s\"',}]+"),
+    re.compile(r"(?i)(?<=bearer )[A-Za-z0-9._~+/=-]{16,}"),
     re.compile(r"whsec_[A-Za-z0-9+/=]{8,}"),
     re.compile(r"(?<=pentimento_[0-9a-f]{16}_)[0-9a-f]{64}"),  # an API key; its id stays
     re.compile(r"(?<=pentimento_session=)[^;\s\"']+"),

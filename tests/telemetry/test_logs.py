@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from jobs.telemetry.logs import redact
+from jobs.telemetry.redaction import redact
 
 PROGRAM = """
 import logging, structlog
