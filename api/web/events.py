@@ -24,6 +24,9 @@ _HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 _TOLD = "\n".join(f"- `{kind}`: {told}" for kind, told in KINDS.items())
 
 
+_EVENT = {"type": "object", "properties": {field: {"type": "string"} for field in ("id", "event", "data")}}
+
+
 class EventText(StreamingResponse):
     """Server-sent events that are encoded already; FastAPI's own class would encode them for each watcher."""
 
@@ -84,7 +87,10 @@ def _watches(request: Request) -> Watches:
     summary="Watch a job",
     response_class=EventText,
     responses=documented(404, 422, 503)
-    | {204: {"description": "The job is over, and nothing follows that id: don't come back."}},
+    | {
+        200: {"content": {EventText.media_type: {"schema": _EVENT}}},
+        204: {"description": "The job is over, and nothing follows that id: don't come back."},
+    },
     description="Server-sent events, until the job's results are written. `data` is a JSON object of strings. A stream "
     "that breaks is resumed with `Last-Event-ID`. A comment comes every 15 s where nothing happens.\n\n" + _TOLD,
 )

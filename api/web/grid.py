@@ -12,6 +12,7 @@ from api.web.callers import Caller
 from api.web.depends import JobId, TheGallery
 from api.web.orders import ranges_of
 from api.web.problems import binary, documented
+from api.web.variants import Index
 from jobs.errors import InvalidSpec, Problem, TooLarge
 from jobs.ledger.cells import MAX_CELLS
 
@@ -134,6 +135,6 @@ def inits(
     response_class=Response,
     responses=documented(404, 409, 422, 503) | binary("image/webp"),
 )
-def init_thumb(job: JobId, image: int, gallery: TheGallery, caller: Caller) -> Response:
+def init_thumb(job: JobId, image: Index, gallery: TheGallery, caller: Caller) -> Response:
     """As WebP, at most 256 pixels on a side."""
     return picture(gallery.init_thumb(job, image, caller=caller), "image/webp", keep=AGAIN)

@@ -43,6 +43,7 @@ def test_every_drill_of_the_checkout_is_listed(cli: Cli) -> None:
         "fair",
         "resume",
         "schema",
+        "fuzz-images",
     }
     assert {one["name"] for one in listed} == names | {"books"}
 

@@ -39,9 +39,9 @@ class Window:
         self.faults.append(str(error))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium, started once."""
+    """Debian's Chromium, started once a file: as long as its driver runs, so does an event loop in this thread."""
     expect.set_options(timeout=WAIT_MS)
     with sync_playwright() as playwright:
         # No sandbox: CI runs as root, and nothing but our own pages is opened.
