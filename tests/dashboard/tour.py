@@ -1,4 +1,4 @@
-"""Takes the README's pictures of the dashboard: every page, light and dark, of a farm that paints with the small model.
+"""Takes the README's pictures of the dashboard: every page, light and dark, of a farm that paints with the demo model.
 
     .venv/bin/python -m tests.dashboard.tour        (needs Chromium; a minute or two)
 
@@ -18,23 +18,35 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from api.stack import Stack
 from tests.stories.conftest import Farm
-from worker.painter import paint
+from worker.demo_model.grammar import Wish
+from worker.demo_model.painting import paint
 
 TARGET = Path(__file__).parents[2] / "deploy" / "tour"
 MOST_BYTES = 60_000
 WAIT_MS = 300_000
 SIZE = {"width": 1200, "height": 760}
-SCENES = ("balloon", "boat", "house", "lighthouse", "mountain", "rocket")
-PROMPT = "{medium} of a scene, {light}"
+SCENES = {
+    "balloon": "green",
+    "boat": "blue",
+    "house": "yellow",
+    "lighthouse": "red",
+    "castle": "purple",
+    "rocket": "red",
+}
+MEDIA = ["crayon drawing", "watercolour", "neon lights", "blueprint"]
+PROMPT = "{medium} by day"
+SHOWN = 22
+"""The house at the higher strength, in neon lights."""
 
 
-def main(model: str = "tiny") -> None:
-    """A farm, three jobs, six pages, two themes."""
+def main(model: str = "demo") -> None:
+    """A farm, three jobs, seven pages, two themes."""
     TARGET.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="pentimento-tour-") as folder:
         (Path(folder) / "inits").mkdir()
-        for name in SCENES:
-            paint(name, size=128, seed=1).save(Path(folder) / "inits" / f"{name}.png")
+        for seed, (name, colour) in enumerate(SCENES.items(), 43):
+            painting = paint(Wish(name, colour, "day", "plain"), seed)
+            Image.fromarray(painting.pixels).save(Path(folder) / "inits" / f"{name}.png")
         with Stack(Path(folder) / "data") as stack, Farm(stack) as farm, sync_playwright() as playwright:
             job = _jobs(farm, Path(folder) / "inits", model)
             browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
@@ -51,20 +63,20 @@ def _jobs(farm: Farm, inits: Path, model: str) -> str:
     data = (inits / "boat.png").read_bytes()
     torn = farm.upload(data[: len(data) // 2])
     images = [{"uri": uri, "name": name} for name, uri in whole.items()]
-    spec: Mapping[str, Any] = {"model": model, "prompt": PROMPT, "steps": 6, "sampler": "dpmpp_2m"}
-    media = {"medium": ["crayon drawing", "watercolour"], "light": ["at dawn", "at night"]}
+    spec: Mapping[str, Any] = {"model": model, "prompt": PROMPT, "steps": 16}
+    media = {"medium": MEDIA}
     first = farm.submit(
         {
             **spec,
             "name": "autumn catalogue",
             "labels": {"season": "autumn", "team": "web"},
             "images": [*images[:4], {"uri": torn, "name": "torn-scan"}],
-            "strength": [0.35, 0.6],
+            "strength": [0.5, 0.7],
             "matrix": media,
         }
     )
     farm.finished(first, seconds=900)
-    for index in (3, 9, 20):
+    for index in (3, 9, SHOWN):
         farm.http.put(f"/v1/jobs/{first}/variants/{index}/mark", json={"mark": "star"}).raise_for_status()
     small = {**spec, "name": "posters, first look", "images": images[4:], "strength": 0.5, "matrix": media}
     farm.finished(farm.submit(small), seconds=900)
@@ -91,16 +103,16 @@ def _pages(browser: Browser, farm: Farm, job: str, theme: str, inits: Path) -> I
     page.goto(f"{at}/jobs/{job}?tab=failures")
     expect(page.locator(".failure")).to_be_visible()
     yield "failures", _settled(page)
-    page.goto(f"{at}/jobs/{job}/20")
+    page.goto(f"{at}/jobs/{job}/{SHOWN}")
     page.get_by_label("How much of the init image").fill("42")
     yield "picture", _settled(page)
     page.goto(f"{at}/submit")
-    page.get_by_label("Choose pictures").set_input_files([str(inits / f"{name}.png") for name in SCENES[:3]])
-    page.get_by_label("Prompts, one a line").fill("{medium} of a scene, bold colours")
+    page.get_by_label("Choose pictures").set_input_files([str(inits / f"{name}.png") for name in list(SCENES)[:3]])
+    page.get_by_label("Prompts, one a line").fill("{medium} at night")
     page.get_by_label("Strength").fill("0.35, 0.5, 0.65")
     page.get_by_role("button", name="Add an axis").click()
     page.get_by_label("Name of axis 1").fill("medium")
-    page.get_by_label("Values of axis 1").fill("crayon drawing, watercolour, oil painting")
+    page.get_by_label("Values of axis 1").fill("crayon drawing, watercolour, neon lights")
     expect(page.locator(".plan-count")).to_have_text("27 pictures")
     page.get_by_role("heading", name="New job").click()
     yield "submit", _settled(page)
