@@ -63,7 +63,7 @@ def _jobs(farm: Farm, inits: Path, model: str) -> str:
     data = (inits / "boat.png").read_bytes()
     torn = farm.upload(data[: len(data) // 2])
     images = [{"uri": uri, "name": name} for name, uri in whole.items()]
-    spec: Mapping[str, Any] = {"model": model, "prompt": PROMPT, "steps": 16}
+    spec: Mapping[str, Any] = {"model": model, "prompt": PROMPT, "steps": 16, "cfg_scale": 2, "sampler": "ddim"}
     media = {"medium": MEDIA}
     first = farm.submit(
         {
