@@ -10,26 +10,23 @@ from diffusers import (
     SD3Transformer2DModel,
     StableDiffusion3Img2ImgPipeline,
 )
-from transformers import CLIPTextConfig, CLIPTextModelWithProjection, CLIPTokenizer
+from transformers import CLIPTextModelWithProjection, CLIPTokenizer
+
+from worker.engine.weights_text import WIDTH, tiny_text_config
 
 _SEED = 20240612
-_WIDTH = 32  # of either text encoder's tokens; the transformer attends to both side by side
 
 
 def build_tiny_flow(tokenizer: CLIPTokenizer) -> StableDiffusion3Img2ImgPipeline:
     """The pipeline over fresh weights, without the third text encoder; equal bytes each time."""
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         torch.manual_seed(_SEED)
-        config = CLIPTextConfig(
-            vocab_size=len(tokenizer), hidden_size=_WIDTH, intermediate_size=2 * _WIDTH, num_hidden_layers=3,
-            num_attention_heads=2, max_position_embeddings=77, projection_dim=_WIDTH, hidden_act="gelu",
-            bos_token_id=tokenizer.bos_token_id, eos_token_id=tokenizer.eos_token_id,
-        )  # fmt: skip
+        config = tiny_text_config(tokenizer)
         return StableDiffusion3Img2ImgPipeline(
             transformer=SD3Transformer2DModel(
                 sample_size=32, patch_size=2, in_channels=4, out_channels=4, num_layers=2, attention_head_dim=8,
-                num_attention_heads=4, joint_attention_dim=2 * _WIDTH, caption_projection_dim=32,
-                pooled_projection_dim=2 * _WIDTH, pos_embed_max_size=96,
+                num_attention_heads=4, joint_attention_dim=2 * WIDTH, caption_projection_dim=32,
+                pooled_projection_dim=2 * WIDTH, pos_embed_max_size=96,
             ),
             scheduler=FlowMatchEulerDiscreteScheduler(shift=3.0),
             vae=AutoencoderKL(

@@ -5,10 +5,11 @@ Random from a fixed seed: what they paint is a pattern, which is all that compar
 
 import torch
 from diffusers import AutoencoderKL, EulerDiscreteScheduler, StableDiffusionXLImg2ImgPipeline, UNet2DConditionModel
-from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
+from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
+
+from worker.engine.weights_text import WIDTH, tiny_text_config
 
 _SEED = 20230726
-_WIDTH = 32  # of either encoder's tokens; the UNet attends to both side by side
 _TIME_WIDTH = 8
 _SIZES = 6  # height and width of the original, the crop, and the target
 
@@ -17,11 +18,7 @@ def build_tiny_xl(tokenizer: CLIPTokenizer) -> StableDiffusionXLImg2ImgPipeline:
     """The pipeline over fresh weights; equal bytes each time."""
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         torch.manual_seed(_SEED)
-        config = CLIPTextConfig(
-            vocab_size=len(tokenizer), hidden_size=_WIDTH, intermediate_size=2 * _WIDTH, num_hidden_layers=3,
-            num_attention_heads=2, max_position_embeddings=77, projection_dim=_WIDTH, hidden_act="gelu",
-            bos_token_id=tokenizer.bos_token_id, eos_token_id=tokenizer.eos_token_id,
-        )  # fmt: skip
+        config = tiny_text_config(tokenizer)
         return StableDiffusionXLImg2ImgPipeline(
             vae=AutoencoderKL(
                 down_block_types=("DownEncoderBlock2D",) * 3, up_block_types=("UpDecoderBlock2D",) * 3,
@@ -36,9 +33,9 @@ def build_tiny_xl(tokenizer: CLIPTokenizer) -> StableDiffusionXLImg2ImgPipeline:
                 sample_size=32, in_channels=4, out_channels=4, layers_per_block=1, block_out_channels=(16, 32),
                 down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
                 up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"), norm_num_groups=4,
-                transformer_layers_per_block=(1, 2), attention_head_dim=(2, 4), cross_attention_dim=2 * _WIDTH,
+                transformer_layers_per_block=(1, 2), attention_head_dim=(2, 4), cross_attention_dim=2 * WIDTH,
                 use_linear_projection=True, addition_embed_type="text_time", addition_time_embed_dim=_TIME_WIDTH,
-                projection_class_embeddings_input_dim=_WIDTH + _SIZES * _TIME_WIDTH,
+                projection_class_embeddings_input_dim=WIDTH + _SIZES * _TIME_WIDTH,
             ),
             scheduler=EulerDiscreteScheduler(
                 beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", timestep_spacing="leading",
