@@ -5,7 +5,8 @@ them (`.ci/vendor` renews them, NOTICE has their licences). Everything else is o
 
 - `app.js` picks the page by the URL; `url.js` makes the URL the only place where filters live.
 - `http.js` speaks to the API, `live.js` follows a job's events, `poll.js` asks again while somebody looks.
-- `grid.js` draws a sweep on a canvas; `layout.js` is its arithmetic; `cells.js` and `thumbs.js` are what it draws.
+- `sheet.js` is a sweep on a canvas that `paint.js` draws; `layout.js` is its arithmetic, `cells.js` and `thumbs.js` are
+  what is drawn.
 - one file a page: `overview.js jobs.js job.js picture.js submit.js workers.js`.
 
 Whatever a user wrote reaches the document as text nodes and properties only; the policy in `api/web/pages.py` forbids
