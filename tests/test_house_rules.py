@@ -43,7 +43,7 @@ OWNERS = {
     "celery": ("jobs.broker", "worker.tasks", "worker.__main__"),
     "kombu": ("jobs.broker", "worker.tasks", "worker.__main__"),
     "prometheus_client": ("jobs.telemetry",),
-    "standardwebhooks": ("worker.webhooks",),
+    "standardwebhooks": ("worker.duties.webhooks",),
     "ruamel": ("jobs.manifest",),
     "pydantic_settings": ("jobs.settings",),
     "fastapi": ("api.web",),

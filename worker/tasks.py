@@ -6,8 +6,8 @@ from jobs.broker import LIGHT, RENDER, open_app
 from jobs.settings import settings
 from jobs.telemetry.logs import configure
 from worker import ticket
+from worker.health.page import WorkerPage
 from worker.housekeeping import Housekeeping
-from worker.page import WorkerPage
 from worker.workshop import Workshop
 
 app = open_app(settings())

@@ -9,13 +9,13 @@ from jobs.ledger.leasing import Drain, Duty
 from jobs.ledger.views import Lease
 from jobs.ledger.wanted import FIRST_CHUNK
 from jobs.telemetry.logs import about
-from worker.chunk_run import run_chunk
+from worker.chunk.run import run_chunk
 from worker.crash_points import reach
-from worker.finishing import finish
-from worker.held_duty import HeldDuty
-from worker.marking import write_marks
-from worker.planning import plan
-from worker.webhooks import deliver
+from worker.duties.finishing import finish
+from worker.duties.held import HeldDuty
+from worker.duties.marking import write_marks
+from worker.duties.planning import plan
+from worker.duties.webhooks import deliver
 
 if TYPE_CHECKING:
     from worker.workshop import Workshop

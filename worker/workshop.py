@@ -27,19 +27,19 @@ from jobs.storage.rights import Rights
 from jobs.telemetry.metrics import HANDS
 from worker.backends.registry import open_backend
 from worker.booth.pool import booths
-from worker.circuit import Circuit
-from worker.condition import Condition
+from worker.chunk.lease import HeldLease
+from worker.chunk.prepare import Preparer
+from worker.chunk.publish import Pace, Publisher, Tally
 from worker.crash_points import trap
 from worker.floor import Floor
+from worker.health.circuit import Circuit
+from worker.health.condition import Condition
+from worker.health.watchdog import Watchdog
 from worker.intake import Intake
 from worker.intake.fetch import Fetcher
-from worker.lease import HeldLease
-from worker.manifests import Manifests, Plan
 from worker.output.picture import Encoder
-from worker.prepare import Preparer
-from worker.publish import Pace, Publisher, Tally
-from worker.thumbs import Thumbs
-from worker.watchdog import Watchdog
+from worker.results.manifests import Manifests, Plan
+from worker.results.thumbs import Thumbs
 
 _log = structlog.get_logger(__name__)
 

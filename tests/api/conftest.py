@@ -22,7 +22,7 @@ from jobs.settings import Settings
 from jobs.storage import open_storage
 from jobs.sweep import Sweep
 from tests.conftest import S3Server
-from worker.records import RecordParts, refused_record, settled_record
+from worker.results.records import RecordParts, refused_record, settled_record
 
 PNG = b"\x89PNG\r\n\x1a\nnot really, but nobody decodes it here"
 SPEC = {

@@ -7,8 +7,8 @@ from jobs.ledger.leasing import Duty
 from jobs.marksfile import MarksFile
 from jobs.settings import Settings
 from tests.api.conftest import Hands, accepted, forget_instance
-from worker.marking import write_marks
-from worker.records import write_jobfile
+from worker.duties.marking import write_marks
+from worker.results.records import write_jobfile
 
 
 def _due(hands: Hands, job: str) -> Duty:

@@ -5,7 +5,7 @@ import pytest
 
 from api.recovery import recover_all
 from tests.api.conftest import Hands, accepted
-from worker.records import write_jobfile
+from worker.results.records import write_jobfile
 
 
 def over(http: httpx.Client, hands: Hands, *, ago_seconds: float = 0) -> str:

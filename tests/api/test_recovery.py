@@ -5,7 +5,7 @@ import pytest
 
 from api.desk import Desk
 from tests.api.conftest import Hands, accepted
-from worker.records import write_jobfile
+from worker.results.records import write_jobfile
 
 
 @pytest.fixture(autouse=True)

@@ -16,9 +16,9 @@ from jobs.settings import Settings
 from jobs.spec import parse_spec
 from jobs.storage import open_storage
 from jobs.storage.listing import write_pages
+from worker.duties.reading import Reading
+from worker.duties.sources import Names, Sources
 from worker.intake import Intake
-from worker.reading import Reading
-from worker.sources import Names, Sources
 
 NAME = "freeze"
 SUMMARY = "Listing, naming, pinning and storing a prefix of 10⁵ objects on the embedded S3, beside a bare paginator."

@@ -28,7 +28,7 @@ from tests.deploy.described import (
     image_environment,
     resources,
 )
-from worker.page import WorkerPage
+from worker.health.page import WorkerPage
 
 FILES = [path for path in DEPLOY.rglob("*") if path.suffix in {".yaml", ".api", ".worker", ".service", ".md", ".sh"}]
 PODS = {**resources("Deployment"), **resources("StatefulSet")}

@@ -50,7 +50,7 @@ def _work(settings: Settings, job: str, refuse_each: int) -> None:
 
 
 def _chunk(lease: Lease, shop: object, settings: Settings, refuse_each: int) -> None:
-    from worker.records import RecordParts, settled_record  # noqa: PLC0415
+    from worker.results.records import RecordParts, settled_record  # noqa: PLC0415
     from worker.workshop import Workshop  # noqa: PLC0415
 
     assert isinstance(shop, Workshop)

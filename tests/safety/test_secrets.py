@@ -17,7 +17,7 @@ from jobs.settings import Settings
 from jobs.telemetry.redaction import redact
 from jobs.variant import InitImage, Parameters, Variant, WeightedPrompt
 from tests.api.conftest import running
-from worker.records import refused_record
+from worker.results.records import refused_record
 
 CANARY = "canary0secret0"
 SIGNED = (

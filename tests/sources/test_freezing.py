@@ -18,9 +18,9 @@ from jobs.spec.model import ImageSpec
 from jobs.storage.listing import PAGE, PAGES_KEPT, Index, ListedImages, stored_sweep, write_pages
 from jobs.sweep import Sweep
 from tests.jobs.documents import document
-from worker.freezing import freeze_images
+from worker.duties.freezing import freeze_images
+from worker.duties.reading import Reading
 from worker.intake.fetch import Fetcher
-from worker.reading import Reading
 from worker.workshop import Workshop
 
 PICTURE = b"\x89PNG not looked at while listing"

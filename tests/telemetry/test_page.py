@@ -3,7 +3,7 @@
 import httpx
 
 from jobs.telemetry.metrics import REWORK
-from worker.page import WorkerPage
+from worker.health.page import WorkerPage
 
 
 def test_a_worker_says_whether_it_lives_and_is_ready_without_asking_anybody() -> None:

@@ -10,7 +10,7 @@ from jobs.settings import Settings
 from jobs.state import Lane
 from tests.ledger.conftest import Clock
 from worker import ticket
-from worker.circuit import Circuit
+from worker.health.circuit import Circuit
 from worker.workshop import Workshop
 
 

@@ -14,7 +14,7 @@ from jobs.state import Lane
 from tests.worker.test_yielding import planned, shop, take
 from worker import ticket
 from worker.backends import Prepared
-from worker.chunk_run import run_chunk
+from worker.chunk.run import run_chunk
 from worker.workshop import Workshop
 
 __all__ = ["shop"]

@@ -14,7 +14,7 @@ from jobs.ledger.book import Book
 from jobs.ledger.leasing import Leasing
 from jobs.storage.files import FileStorage
 from tests.ledger.conftest import Clock, Desk
-from worker.merge import TRIES, merge
+from worker.duties.merge import TRIES, merge
 
 
 @pytest.fixture

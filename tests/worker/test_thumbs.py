@@ -12,7 +12,7 @@ from jobs.spec import parse_spec
 from jobs.storage.files import FileStorage
 from jobs.sweep import Sweep
 from worker.backends import Order
-from worker.thumbs import Thumbs
+from worker.results.thumbs import Thumbs
 
 
 def _order(uri: str, index: int = 0) -> Order:

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterator
 
 from tests.ledger.conftest import Clock
-from worker.watchdog import Watchdog
+from worker.health.watchdog import Watchdog
 
 
 def dog(clock: Clock, ended: threading.Event | None = None) -> Watchdog:

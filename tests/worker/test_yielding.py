@@ -15,7 +15,7 @@ from jobs.spec import canonical_json, freeze, parse_spec
 from jobs.state import Lane
 from jobs.sweep import Sweep
 from worker import ticket
-from worker.chunk_run import run_chunk
+from worker.chunk.run import run_chunk
 from worker.workshop import Workshop
 
 

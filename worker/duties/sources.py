@@ -26,7 +26,7 @@ from jobs.spec.problems import Path, Problems
 from jobs.spec.sidecars import sidecar_setting
 from jobs.storage import Storage
 from jobs.storage.listing import TablePin
-from worker.reading import Reading
+from worker.duties.reading import Reading
 
 MAX_NAME = 60
 READERS = 16

@@ -10,9 +10,9 @@ from jobs.ledger.keyspace import MIN_CHUNK
 from jobs.spec import RunSpec, parse_spec
 from jobs.sweep import Sweep
 from worker.crash_points import reach
-from worker.earlier import note_earlier
-from worker.freezing import freeze_images
-from worker.records import write_jobfile
+from worker.duties.freezing import freeze_images
+from worker.results.earlier import note_earlier
+from worker.results.records import write_jobfile
 
 if TYPE_CHECKING:
     from worker.workshop import Workshop

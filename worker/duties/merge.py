@@ -20,7 +20,7 @@ from jobs.ledger.views import JobView
 from jobs.retry import wait_seconds
 from jobs.storage import Storage
 from jobs.sweep import Sweep
-from worker.records import refused_record
+from worker.results.records import refused_record
 
 PART_BYTES = 64 << 20
 PAGE = 1000

@@ -10,7 +10,7 @@ from jobs.spec import JobSpec, parse_spec
 from jobs.storage import Storage
 from jobs.storage.listing import stored_sweep
 from jobs.sweep import Sweep
-from worker.earlier import Earlier, earlier_pictures
+from worker.results.earlier import Earlier, earlier_pictures
 
 KEPT = 32
 MAX_BYTES = 64 << 20

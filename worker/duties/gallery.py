@@ -15,10 +15,10 @@ from jobs.variant import Variant
 from worker.backends import Pixels
 from worker.booth.decode import decode
 from worker.output.sheet import MAX_CELLS, Cell, contact_sheet
-from worker.stored import MAX_BYTES
+from worker.results.stored import MAX_BYTES
 
 if TYPE_CHECKING:
-    from worker.manifests import Plan
+    from worker.results.manifests import Plan
     from worker.workshop import Workshop
 
 _log = structlog.get_logger(__name__)

@@ -20,13 +20,13 @@ from jobs.telemetry.logs import about
 from jobs.telemetry.metrics import REWORK, VARIANTS, staged
 from jobs.variant import Variant
 from worker.backends import Outcome, Refused, Rendered, Stored
+from worker.chunk.lease import HeldLease
 from worker.crash_points import reach
-from worker.lease import HeldLease
-from worker.manifests import Plan
 from worker.output.picture import Encoder
-from worker.records import RecordParts, refused_record, settled_record
-from worker.stored import find_stored
-from worker.thumbs import Thumbs
+from worker.results.manifests import Plan
+from worker.results.records import RecordParts, refused_record, settled_record
+from worker.results.stored import find_stored
+from worker.results.thumbs import Thumbs
 
 _log = structlog.get_logger(__name__)
 

@@ -12,10 +12,10 @@ from jobs.retry import Again
 from jobs.telemetry.logs import about
 from jobs.telemetry.metrics import CHUNK_SECONDS, LEASES_LOST
 from worker.backends import Outcome, Prepared
-from worker.circuit import STREAK
+from worker.chunk.lease import HeldLease
+from worker.chunk.publish import Tally
 from worker.crash_points import reach
-from worker.lease import HeldLease
-from worker.publish import Tally
+from worker.health.circuit import STREAK
 
 if TYPE_CHECKING:
     from worker.workshop import Workshop

@@ -12,13 +12,13 @@ from jobs.errors import ImageNotFound, PentimentoError
 from jobs.keys import errors_jsonl_uri, manifest_uri, results_jsonl_uri, sheet_uri
 from jobs.state import State
 from worker.crash_points import reach
-from worker.gallery import draw_sheet
-from worker.merge import Merged, merge
+from worker.duties.gallery import draw_sheet
+from worker.duties.merge import Merged, merge
 from worker.output.sheet import MAX_CELLS
-from worker.records import MEDIA_TYPE, write_jobfile
+from worker.results.records import MEDIA_TYPE, write_jobfile
 
 if TYPE_CHECKING:
-    from worker.manifests import Plan
+    from worker.results.manifests import Plan
     from worker.workshop import Workshop
 
 _log = structlog.get_logger(__name__)

@@ -16,8 +16,8 @@ from jobs.telemetry.metrics import staged
 from jobs.variant import Variant, masked
 from worker.backends import Backend, Order, Prepared, Refused
 from worker.intake import Intake
-from worker.manifests import Plan
-from worker.stored import find_stored
+from worker.results.manifests import Plan
+from worker.results.stored import find_stored
 
 _log = structlog.get_logger(__name__)
 

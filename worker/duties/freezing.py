@@ -15,8 +15,8 @@ from jobs.spec.holes import TooIntricate
 from jobs.spec.model import ImageSpec, JobSpec
 from jobs.storage.listing import Index, stored_sweep, write_pages
 from jobs.sweep import Sweep
-from worker.reading import Reading
-from worker.sources import Names, Sources
+from worker.duties.reading import Reading
+from worker.duties.sources import Names, Sources
 
 if TYPE_CHECKING:
     from worker.workshop import Workshop
