@@ -63,8 +63,9 @@ def test_every_picture_stands_in_its_row_and_column() -> None:
     assert tuple(sheet[y, 100]) == (250, 250, 1)
 
 
-def test_pictures_keep_their_shape() -> None:
-    wide = Cell("a", {}, _plain((200, 30, 30), 400, 100))
+@pytest.mark.parametrize("width", [400, 96])
+def test_pictures_keep_their_shape_and_fill_their_cells(width: int) -> None:
+    wide = Cell("a", {}, _plain((200, 30, 30), width, width // 4))
 
     sheet = _opened(contact_sheet([wide], inits={}, title="t", total=1))
 

@@ -12,7 +12,7 @@ from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from jobs.variant import Scalar
 from worker.output.png import encode_png
@@ -84,7 +84,7 @@ def contact_sheet(
     blocks: dict[str, list[_Thumbnail]] = {}
     for cell in islice(cells, max_cells):
         labels = {name: _said(value) for name, value in cell.coordinates.items()}
-        picture = None if cell.pixels is None else _shrunk(cell.pixels)
+        picture = None if cell.pixels is None else _fitted(cell.pixels)
         blocks.setdefault(cell.image, []).append(_Thumbnail(labels, picture, cell.note))
     shown = sum(len(block) for block in blocks.values())
     common = _common([thumbnail.labels for block in blocks.values() for thumbnail in block])
@@ -98,10 +98,11 @@ def _said(value: Scalar) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _shrunk(pixels: Pixels) -> Image.Image:
-    image = Image.fromarray(np.ascontiguousarray(pixels))
-    image.thumbnail((THUMBNAIL_PIXELS, THUMBNAIL_PIXELS), Image.Resampling.LANCZOS, reducing_gap=3.0)
-    return image
+def _fitted(pixels: Pixels) -> Image.Image:
+    """As large as a cell; a small model's pictures are enlarged, or they would be lost in the middle of theirs."""
+    image, cell = Image.fromarray(np.ascontiguousarray(pixels)), (THUMBNAIL_PIXELS, THUMBNAIL_PIXELS)
+    image.thumbnail(cell, Image.Resampling.LANCZOS, reducing_gap=3.0)  # shrinks only
+    return image if max(image.size) == THUMBNAIL_PIXELS else ImageOps.contain(image, cell, Image.Resampling.LANCZOS)
 
 
 def _common(labels: Sequence[Mapping[str, str]]) -> dict[str, str]:
@@ -170,7 +171,7 @@ class _Sheet:
             self._labels(x, self._layout.top - len(labels) * _LINE - 8, labels, _INK)
 
     def _init(self, y: int, name: str, pixels: Pixels | None) -> None:
-        self._picture(_MARGIN, y, None if pixels is None else _shrunk(pixels), "")
+        self._picture(_MARGIN, y, None if pixels is None else _fitted(pixels), "")
         self._text(_MARGIN, y + THUMBNAIL_PIXELS + 4, name, _TEXT_SIZE, _INK, THUMBNAIL_PIXELS)
         line = _MARGIN + THUMBNAIL_PIXELS + _INIT_GAP // 2
         self._draw.line((line, y, line, y + THUMBNAIL_PIXELS), fill=_FRAME, width=1)
