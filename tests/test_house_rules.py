@@ -32,7 +32,7 @@ OWNERS = {
     "diffusers": ("worker.engine", "worker.demo_model"),
     "transformers": ("worker.engine", "worker.demo_model"),
     "accelerate": ("worker.engine",),
-    "safetensors": ("worker.engine",),
+    "safetensors": ("worker.engine", "worker.demo_model"),
     "peft": ("worker.engine",),
     "isal": ("worker.output",),
     "PIL": ("worker.booth", "worker.intake", "worker.output", "worker.painter", "worker.demo_model"),

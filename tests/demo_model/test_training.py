@@ -9,6 +9,7 @@ import torch
 from diffusers import StableDiffusionImg2ImgPipeline
 
 from worker.demo_model.album import PAINTED, Album, open_album, wishes
+from worker.demo_model.checkpoint import Progress, memory, named, part_of, read, remember, write
 from worker.demo_model.drawing import Draw
 from worker.demo_model.latents import SHAPES
 from worker.demo_model.lessons import SAYINGS, Lessons, lessons
@@ -63,14 +64,44 @@ def test_an_album_holds_each_composition_as_a_cartoon_and_painted(tmp_path: Path
 def test_a_stopped_training_goes_on_from_its_last_checkpoint(trained: tuple[Plan, list[str]]) -> None:
     plan, said = trained
 
-    kept = torch.load(plan.out / "unet.pt", weights_only=True)
+    progress, tensors = read(plan.checkpoint("unet"), torch.device("cpu"))
 
     resumed = [text for text in said if "goes on" in text]
     assert len(resumed) == 1
     assert resumed[0].startswith("unet goes on from step ")
-    assert kept["step"] > int(resumed[0].split()[5].rstrip(","))
-    assert kept["spent"] >= plan.minutes * 60 * 0.6
-    assert len(kept["curve"]) >= 2
+    assert progress.step > int(resumed[0].split()[5].rstrip(","))
+    assert progress.spent >= plan.minutes * 60 * 0.6
+    assert len(progress.curve) >= 2
+    assert {name.partition(".")[0] for name in tensors} == {"unet", "text", "average", "optimizer"}
+
+
+def test_after_a_checkpoint_the_next_step_is_what_it_would_have_been(tmp_path: Path) -> None:
+    def fresh() -> tuple[torch.nn.Module, torch.optim.Optimizer]:
+        torch.manual_seed(2)
+        layer = torch.nn.Conv2d(3, 4, 3)
+        layer.weight.data = layer.weight.data.contiguous(memory_format=torch.channels_last)  # as the autoencoder's lie
+        return layer, torch.optim.AdamW(layer.parameters(), 0.1, fused=True)
+
+    def step(layer: torch.nn.Module, optimizer: torch.optim.Optimizer) -> None:
+        optimizer.zero_grad()
+        torch.autograd.backward(layer(torch.linspace(-1, 1, 300).reshape(1, 3, 10, 10)).square().mean())
+        optimizer.step()
+
+    straight, memories = fresh()
+    for _ in range(3):
+        step(straight, memories)
+    place, progress = tmp_path / "stage.safetensors", Progress(3, 1.5, [(2, 1.0, {"l1": 0.25})])
+    write(place, progress, named("layer", straight.state_dict()) | named("optimizer", memory(memories)))
+
+    stopped, fresh_memories = fresh()
+    found, tensors = read(place, torch.device("cpu"))
+    stopped.load_state_dict(part_of(tensors, "layer"))
+    remember(fresh_memories, part_of(tensors, "optimizer"))
+    step(straight, memories)
+    step(stopped, fresh_memories)
+
+    assert found == progress
+    assert all(torch.equal(a, b) for a, b in zip(straight.parameters(), stopped.parameters(), strict=True))
 
 
 def test_what_is_written_is_read_by_diffusers(trained: tuple[Plan, list[str]], tmp_path: Path) -> None:
@@ -143,13 +174,13 @@ def test_an_album_is_read_as_lessons_with_a_caption_for_every_wish() -> None:
 
 
 def test_the_learning_rate_warms_up_and_ends_low(tmp_path: Path) -> None:
-    pace = Pace("stage", 1000.0, 1e-3, tmp_path / "stage.pt", lambda _: None, _Clock())
+    pace = Pace("stage", 1000.0, 1e-3, tmp_path / "stage.safetensors", lambda _: None, _Clock())
 
     first = pace.rate
     pace.step = 200
     warm = pace.rate
     pace.save({})
-    late = Pace("stage", 1e-9, 1e-3, tmp_path / "stage.pt", lambda _: None, _Clock())
+    late = Pace("stage", 1e-9, 1e-3, tmp_path / "stage.safetensors", lambda _: None, _Clock())
     late.resumed(torch.device("cpu"))
 
     assert first < 2e-5

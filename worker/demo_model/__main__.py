@@ -23,7 +23,7 @@ def main() -> None:
     groups = wanted.groups or _GROUPS[device.type]
     plan = Plan(wanted.out, wanted.minutes, device, groups, wanted.seed, _say)
     if wanted.command == "train":
-        begun = [stage for stage in STAGES if (wanted.out / f"{stage}.pt").exists()]
+        begun = [stage for stage in STAGES if plan.checkpoint(stage).exists()]
         if begun and not wanted.resume:
             sys.exit(f"{wanted.out} holds a training already: --resume goes on with it, another --out begins anew")
         train(plan, tuple(wanted.stage or STAGES))

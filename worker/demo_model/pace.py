@@ -4,9 +4,10 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
+
+from worker.demo_model.checkpoint import Progress, Tensors, read, write
 
 _SAVE_EVERY_SECONDS = 60.0
 _SAY_EVERY_SECONDS = 20.0
@@ -45,8 +46,7 @@ class Pace:
         self._clock = clock
         self._began = clock()
         self._saved = self._said = self._began
-        self._sums: dict[str, torch.Tensor | float] = {}
-        self._count = 0
+        self._told: dict[str, list[torch.Tensor]] = {}
 
     @property
     def spent(self) -> float:
@@ -70,36 +70,32 @@ class Pace:
             self._peak * min(1.0, (self.step + 1) / 100) * (0.01 + 0.99 * (0.5 + 0.5 * math.cos(math.pi * self.share)))
         )
 
-    def tick(self, losses: dict[str, torch.Tensor], state: Callable[[], dict[str, Any]]) -> None:
+    def tick(self, losses: dict[str, torch.Tensor], state: Callable[[], Tensors]) -> None:
         """One step is done: note its losses, and now and then say and save where it stands."""
         self.step += 1
-        self._count += 1
         for name, value in losses.items():
-            self._sums[name] = self._sums.get(name, 0.0) + value.detach().float()  # waits for no GPU
+            self._told.setdefault(name, []).append(value.detach().float())  # waits for no GPU
         now = self._clock()
         if now - self._said > _SAY_EVERY_SECONDS or self.over:
-            means = {name: float(value) / self._count for name, value in self._sums.items()}
+            means = {name: float(torch.stack(values).mean()) for name, values in self._told.items()}
             self.curve.append((self.step, round(self.spent, 1), means))
             told = " ".join(f"{name} {value:.4f}" for name, value in means.items())
             self._say(f"{self._name} {self.share:4.0%} step {self.step} {self.spent:.0f} s {told}")
-            self._sums, self._count, self._said = {}, 0, now
+            self._told, self._said = {}, now
         if now - self._saved > _SAVE_EVERY_SECONDS or self.over:
             self.save(state())
             self._saved = self._clock()
 
-    def save(self, state: dict[str, Any]) -> None:
-        """Write a checkpoint beside the old one, then take its place."""
-        beside = self._place.with_suffix(".part")
-        torch.save({"step": self.step, "spent": self.spent, "curve": self.curve, "state": state}, beside)
-        beside.replace(self._place)
+    def save(self, state: Tensors) -> None:
+        """Write a checkpoint in the old one's place."""
+        write(self._place, Progress(self.step, self.spent, self.curve), state)
 
-    def resumed(self, device: torch.device) -> dict[str, Any] | None:
+    def resumed(self, device: torch.device) -> Tensors | None:
         """The state of the last checkpoint, None where there is none."""
         if not self._place.exists():
             return None
-        found = torch.load(self._place, map_location=device, weights_only=True)
-        self.step, self._spent, self.curve = found["step"], found["spent"], found["curve"]
+        progress, state = read(self._place, device)
+        self.step, self._spent, self.curve = progress.step, progress.spent, progress.curve
         self._began = self._clock()
         self._say(f"{self._name} goes on from step {self.step}, {self._spent:.0f} s")
-        state: dict[str, Any] = found["state"]
         return state

@@ -1,16 +1,18 @@
 """The UNet and the text encoder, which learn to repaint: AdamW on the error of v, and a slow average that is kept."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from diffusers import UNet2DConditionModel
 from torch import nn
 from transformers import CLIPTextModel
 
+from worker.demo_model.checkpoint import Tensors, memory, named, part_of, remember
 from worker.demo_model.drawing import Draw
 from worker.demo_model.lessons import Lessons
 from worker.demo_model.pace import Pace, Setting
+
+AVERAGE = "average"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,6 +36,12 @@ class Learner:
         return [*self.unet.parameters(), *self.text.parameters()]
 
     @torch.no_grad()
+    def recall(self, average: Tensors) -> None:
+        """Go on from the average of a checkpoint."""
+        for place, kept in enumerate(self.average):
+            kept.copy_(average[str(place)])
+
+    @torch.no_grad()
     def follow(self, step: int) -> None:
         """Move the average a little."""
         share = 1 - min(0.995, (1 + step) / (10 + step))
@@ -53,15 +61,15 @@ def train_unet(learner: Learner, lessons: Lessons, pace: Pace, setting: Setting)
     optimizer = torch.optim.AdamW(learner.weights, pace.rate, betas=(0.9, 0.99), weight_decay=1e-3, fused=True)
     resumed = pace.resumed(setting.device)
     if resumed is not None:
-        learner.unet.load_state_dict(resumed["unet"])
-        learner.text.load_state_dict(resumed["text"])
-        optimizer.load_state_dict(resumed["optimizer"])
-        for average, kept in zip(learner.average, resumed["average"], strict=True):
-            average.copy_(kept)
+        learner.unet.load_state_dict(part_of(resumed, "unet"))
+        learner.text.load_state_dict(part_of(resumed, "text"))
+        learner.recall(part_of(resumed, AVERAGE))
+        remember(optimizer, part_of(resumed, "optimizer"))
 
-    def state() -> dict[str, Any]:
-        networks = {"unet": learner.unet.state_dict(), "text": learner.text.state_dict()}
-        return {**networks, "optimizer": optimizer.state_dict(), "average": learner.average}
+    def state() -> Tensors:
+        average = {str(place): kept for place, kept in enumerate(learner.average)}
+        networks = named("unet", learner.unet.state_dict()) | named("text", learner.text.state_dict())
+        return networks | named("optimizer", memory(optimizer)) | named(AVERAGE, average)
 
     draw = Draw(lessons, setting)
     while not pace.over:

@@ -10,11 +10,12 @@ import torch
 from diffusers import AutoencoderKL
 
 from worker.demo_model.album import open_album
+from worker.demo_model.checkpoint import Tensors, part_of, read
 from worker.demo_model.lessons import lessons
 from worker.demo_model.networks import autoencoder, text_encoder, unet
 from worker.demo_model.pace import Pace, Setting
 from worker.demo_model.pipeline import save, tokenizer
-from worker.demo_model.train_unet import Learner, train_unet
+from worker.demo_model.train_unet import AVERAGE, Learner, train_unet
 from worker.demo_model.train_vae import train_vae
 
 STAGES = ("vae", "unet")  # neither waits for the other
@@ -39,10 +40,14 @@ class Plan:
         small, large = (16, 1024) if stage == "unet" else (4, 128)
         return Setting(self.device, large if self.device.type == "cuda" else small, self.say)
 
+    def checkpoint(self, stage: str) -> Path:
+        """Where a stage's stands, once there is one."""
+        return self.out / f"{stage}.safetensors"
+
     def pace(self, stage: str) -> Pace:
         """The stage's share of the minutes."""
         seconds = self.minutes * 60 * _SHARES[stage]
-        return Pace(stage, seconds, _PEAKS[stage], self.out / f"{stage}.pt", self.say, self.clock)
+        return Pace(stage, seconds, _PEAKS[stage], self.checkpoint(stage), self.say, self.clock)
 
 
 def train(plan: Plan, stages: tuple[str, ...] = STAGES) -> None:
@@ -60,13 +65,15 @@ def train(plan: Plan, stages: tuple[str, ...] = STAGES) -> None:
 def export(plan: Plan, folder: Path) -> int:
     """Write the model as far as it is trained into `folder`; returns its bytes."""
     learner = _learner(plan)
-    kept = torch.load(plan.out / "unet.pt", map_location=plan.device, weights_only=True)["state"]["average"]
-    for average, found in zip(learner.average, kept, strict=True):
-        average.copy_(found)
+    learner.recall(_kept(plan, "unet", AVERAGE))
     learner.settle()
     vae = _fresh_vae(plan).to(plan.device)
-    vae.load_state_dict(torch.load(plan.out / "vae.pt", map_location=plan.device, weights_only=True)["state"]["vae"])
+    vae.load_state_dict(_kept(plan, "vae", "vae"))
     return save(folder, vae.eval(), learner.unet, learner.text)
+
+
+def _kept(plan: Plan, stage: str, part: str) -> Tensors:
+    return part_of(read(plan.checkpoint(stage), plan.device, part)[1], part)
 
 
 def _fresh_vae(plan: Plan) -> AutoencoderKL:
