@@ -18,6 +18,7 @@ from worker.demo_model.painting import paint
 
 COLOURLESS = ("blueprint",)
 STRENGTHS = (0.3, 0.45, 0.6, 0.75, 0.9)
+_MIDDLE = 0.6  # where media, colours and guidance are measured
 STEPS = 20
 CFG_SCALE = 2.0
 _BATCH = 16
@@ -98,15 +99,15 @@ def measure(folder: Path, scenes: int, progress: Callable[[str], None], device: 
     media, obeyed = {}, []
     for medium in MEDIA:
         asked = [replace(trial, wish=replace(trial.wish, medium=medium)) for trial in kept]
-        made = repaint(asked, 0.6)
+        made = repaint(asked, _MIDDLE)
         media[medium] = statistics.mean(judge.medium(picture) == medium for picture in made)
         if medium not in COLOURLESS:
             obeyed += [colour_word(p) == trial.wish.colour for p, trial in zip(made, asked, strict=True)]
         progress(f"{medium}: recognised in {media[medium]:.0%}")
-    guided, unguided = repaint(kept, 0.6), repaint(kept, 0.6, 1.0)
+    guided, unguided = repaint(kept, _MIDDLE), repaint(kept, _MIDDLE, 1.0)
     alike = {}
     for strength in STRENGTHS:
-        made = repaint(kept, strength)
+        made = guided if strength == _MIDDLE else repaint(kept, strength)
         alike[strength] = statistics.mean(likeness(p, trial.init) for p, trial in zip(made, kept, strict=True))
         progress(f"strength {strength}: likeness {alike[strength]:.3f}")
     moved = list(trials(scenes, scene_kept=False))
