@@ -6,7 +6,7 @@ learns at once, with the place in the spec.
 
 import itertools
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 from jobs.errors import NotFound, TooLarge
@@ -93,8 +93,18 @@ def seed_base(spec: JobSpec, drawn: int, manifest: Callable[[str], bytes]) -> in
     return drawn if earlier.seed.base is None else earlier.seed.base
 
 
-def check_places(spec: JobSpec, *, caller: str, settings: Settings, storage: Storage, rights: Rights) -> None:
+def check_places(
+    spec: JobSpec,
+    *,
+    caller: str,
+    settings: Settings,
+    storage: Storage,
+    rights: Rights,
+    brought: Collection[str] = (),
+) -> None:
     """Refuse places that this deployment never writes to, tells or reads for this caller.
+
+    brought: `upload://` URIs of what came along and is stored next.
 
     Raises:
         InvalidSpec: with the place of each.
@@ -103,7 +113,7 @@ def check_places(spec: JobSpec, *, caller: str, settings: Settings, storage: Sto
     """
     check_output(spec, settings)
     check_webhook(spec, caller=caller, settings=settings, rights=rights)
-    check_images(spec, caller=caller, settings=settings, storage=storage, rights=rights)
+    check_images(spec, caller=caller, settings=settings, storage=storage, rights=rights, brought=brought)
 
 
 def check_output(spec: JobSpec, settings: Settings) -> None:
@@ -149,7 +159,15 @@ def check_webhook(spec: JobSpec, *, caller: str, settings: Settings, rights: Rig
     problems.raise_any()
 
 
-def check_images(spec: JobSpec, *, caller: str, settings: Settings, storage: Storage, rights: Rights) -> None:
+def check_images(
+    spec: JobSpec,
+    *,
+    caller: str,
+    settings: Settings,
+    storage: Storage,
+    rights: Rights,
+    brought: Collection[str] = (),
+) -> None:
     """Refuse init images and masks that this deployment never reads, and uploads that are not there.
 
     Raises:
@@ -161,7 +179,8 @@ def check_images(spec: JobSpec, *, caller: str, settings: Settings, storage: Sto
     uploads: dict[str, Place] = {}
     for place, uri, written in _pictures(spec):
         if isinstance(uri, UploadUri):
-            uploads.setdefault(uri.sha256, place)
+            if str(uri) not in brought:
+                uploads.setdefault(uri.sha256, place)
             continue
         why, remedy = rights.why_never_read(uri, caller=caller)
         if why:

@@ -30,10 +30,11 @@ from jobs.ledger.finding import Counts, Wanted, count, find
 from jobs.ledger.insight import situation, variant
 from jobs.ledger.instance import Instance
 from jobs.ledger.keyring import Keyring
+from jobs.ledger.limits import LimitBook
 from jobs.ledger.marks import Mark
 from jobs.ledger.rates import Rates
 from jobs.ledger.views import JobView, WorkerView
-from jobs.manifest import Format, parse_manifest
+from jobs.manifest import Format, Manifest, read_manifest
 from jobs.models import ModelTable
 from jobs.settings import Settings
 from jobs.spec import JobSpec, parse_spec
@@ -74,6 +75,7 @@ class Desk:
     rights: Rights
     gate: Gate
     rates: Rates
+    limits: LimitBook
 
     @classmethod
     def open(cls, settings: Settings) -> Self:
@@ -86,7 +88,8 @@ class Desk:
         book, storage = Book.open(settings), open_storage(settings)
         instance = Instance(book, storage, settings.output_uri)
         book.when_missing = instance.require
-        tickets, rates = Tickets(settings), Rates(book, settings)
+        tickets, limits = Tickets(settings), LimitBook(book, settings, time.monotonic)
+        rates = Rates(book, settings, limits)
         return cls(
             book=book,
             feed=Feed.open(settings),
@@ -102,17 +105,27 @@ class Desk:
             rights=Rights(settings),
             gate=Gate(settings, Keyring(book), rates, time.time, os.urandom),
             rates=rates,
+            limits=limits,
         )
 
     def submit_text(self, text: bytes, *, form: Format, caller: str, idempotency_key: str | None) -> Submission:
-        """Submit a manifest as it was written; errors name its lines.
+        """Submit a manifest as it was written, with the pictures that it carries in itself; errors name its lines.
 
         Raises:
             InvalidSpec: every problem at once; besides those of `submit`.
 
         """
-        spec = parse_manifest(text, source="the job spec", format=form)
-        return self.submit(spec, caller=caller, idempotency_key=idempotency_key)
+        manifest = self.read(text, form=form)
+        return submit(self, manifest.spec, caller=caller, idempotency_key=idempotency_key, brought=manifest.pictures)
+
+    def read(self, text: bytes, *, form: Format) -> Manifest:
+        """A manifest, not submitted; pictures within it are bounded as this deployment says.
+
+        Raises:
+            InvalidSpec: every problem at once.
+
+        """
+        return read_manifest(text, source="the job spec", format=form, picture_bytes=self.settings.max_data_bytes)
 
     def submit(self, spec: JobSpec, *, caller: str, idempotency_key: str | None) -> Submission:
         """Make a job durable; workers begin at once. The same key and body give the same job again.

@@ -140,15 +140,33 @@ class Gate:
         now = self.clock()
         return any(Scope.ADMIN in key.scopes and key.state(now) == "active" for key in self.keyring.all())
 
-    def log_in(self, key: str) -> tuple[str, int]:
-        """Begin a session: its token for the cookie, and how many seconds it lasts.
+    def stands(self, identity: Identity) -> bool:
+        """Whether what somebody was let in with is still good: neither revoked, nor expired, nor logged out of."""
+        try:
+            if identity.session:
+                return self._by_session(identity.session) is not None
+            found = self.keyring.find(identity.key) if identity.key else None
+        except Unauthenticated:
+            return False
+        # Without an id it was a key of the settings, or none was asked for; neither ends while this process lives.
+        return not identity.key or (found is not None and found.state(self.clock()) == "active")
+
+    def log_in(self, key: str, *, address: str = "") -> tuple[str, int]:
+        """Begin a session: its token for the cookie, and how many seconds it lasts. address: whoever asks is at.
 
         Raises:
             Unauthenticated: not a key that this server takes.
+            QuotaExceeded: too many such keys came from the address within a minute.
 
         """
-        found = self._by_key(key, door=False)
+        self.rates.may_log_in(address)
+        try:
+            found = self._by_key(key, door=False)
+        except Unauthenticated:
+            self.rates.failed_login(address)
+            raise
         if found is None:
+            self.rates.failed_login(address)
             raise Unauthenticated("the key is not one that this server takes", remedy=_SEND)
         token, ttl = self.entropy(SECRET_BYTES).hex(), self.settings.session_hours * 3600
         self.keyring.begin_session(self._digest(token), found.key or self._static_session(), ttl_seconds=ttl)

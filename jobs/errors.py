@@ -176,14 +176,18 @@ class Forbidden(CallersFault):
 
 
 class QuotaExceeded(CallersFault):
-    """The caller has, or asked for, as much as it may at a time. The message says the limit."""
+    """The caller has, or asked for, as much as it may at a time. limit, used: how much, in the message's words."""
 
     code = "quota"
     retryable = True
 
-    def __init__(self, message: str, *, remedy: str = "", retry_after_seconds: int = 30) -> None:
+    def __init__(
+        self, message: str, *, remedy: str = "", retry_after_seconds: int = 30, limit: int = 0, used: int = 0
+    ) -> None:
         super().__init__(message, remedy=remedy)
         self.retry_after_seconds = retry_after_seconds
+        self.limit = limit
+        self.used = used
 
 
 class RemoteRefused(CallersFault):

@@ -137,6 +137,11 @@ class Settings(BaseSettings):
 
     # Bounds.
     max_body_bytes: int = Field(1 << 20, ge=1024, description="of a job spec")
+    max_data_bytes: int = Field(
+        512 << 10,
+        ge=0,
+        description="of an init image within a job spec (data:image/…); as base64 it counts for max_body_bytes",
+    )
     max_image_bytes: int = Field(32 << 20, ge=1024, description="of an init image, fetched or uploaded")
     max_image_pixels: int = Field(50_000_000, ge=64, description="of an init image, before it is decoded")
     max_variants: int = Field(1_000_000_000, ge=1, description="of one job")

@@ -29,6 +29,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _SEGMENT = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
+_DATA = re.compile(r"(?i)\b(data:[\w.+/-]{0,80}[^,\s\"']{0,80},)[A-Za-z0-9+/=%_-]{8,}")
 _SURROGATE_OR_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
@@ -153,11 +154,17 @@ def caller_uri(output_uri: str, caller: str) -> str:
 
 
 def shown(uri: str) -> str:
-    """Give the URI as it may stand in a message or a log: no user and password, no query (signatures), no controls."""
+    """Give the URI as it may stand in a message or a log: no user, no query (signatures), no bytes, no controls."""
+    length, uri = len(uri), without_data(uri)
     if not uri.startswith("s3://"):
         uri = re.sub(r"\?.*", "?…", re.sub(r"//[^/?#]*@", "//…@", uri, count=1), count=1, flags=re.DOTALL)
     uri = _SURROGATE_OR_CONTROL.sub("\N{REPLACEMENT CHARACTER}", uri)
-    return uri if len(uri) <= 200 else f"{uri[:200]}… ({len(uri)} characters)"
+    return uri if len(uri) <= 200 else f"{uri[:200]}… ({length} characters)"
+
+
+def without_data(text: str) -> str:
+    """The text with what `data:` URIs in it carry left out: pictures stand in no message and no log."""
+    return _DATA.sub(r"\1…", text)
 
 
 def _refused(uri: str, what: str, remedy: str) -> ForbiddenUri:

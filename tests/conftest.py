@@ -9,11 +9,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from pydantic import SecretStr
 
 from api.stack.child import Running
 from api.stack.ports import LOOPBACK, free_port
 from api.stack.rclone import Rclone
 from api.stack.valkey import Valkey
+from jobs.settings import Settings
 from tests.system_tools import in_ci
 
 TEST_ACCESS_KEY = "pentimento-tests"
@@ -78,6 +80,19 @@ def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
         yield S3Server(server.endpoint, server.access_key, server.secret_key, server.bucket, server.folder)
     finally:
         running.stop()
+
+
+def deployed(redis: str, s3: S3Server) -> Settings:
+    """One deployment on those servers: an output folder of its own, an API on any port of this machine."""
+    return Settings(
+        redis_url=SecretStr(redis),
+        s3_endpoint=s3.endpoint,
+        s3_access_key=s3.access_key,
+        s3_secret_key=SecretStr(s3.secret_key),
+        output_uri=f"s3://{s3.bucket}/{uuid.uuid4().hex}",
+        host="127.0.0.1",
+        port=0,
+    )
 
 
 @pytest.fixture

@@ -26,6 +26,23 @@ class Answer(BaseModel):
     model_config = ConfigDict(frozen=True, extra="allow")
 
 
+class Bounds(Answer):
+    """What a caller may; None where nothing was said, 0 for no bound."""
+
+    calls_per_minute: int | None = None
+    upload_bytes_per_day: int | None = None
+    active_jobs: int | None = None
+    open_variants: int | None = None
+
+
+class CallerLimits(Answer):
+    """One caller's quotas: what was said of it, and what that comes to."""
+
+    caller: str
+    own: Bounds
+    holds: Bounds
+
+
 class Key(Answer):
     """An API key without its secret. Times are Unix seconds, 0 for never."""
 
@@ -36,6 +53,7 @@ class Key(Answer):
     state: Text = ""
     expires_at: Seconds = 0
     used_at: Seconds = 0
+    limits: Bounds = Bounds()
 
 
 class Keys(Answer):

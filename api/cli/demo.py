@@ -115,9 +115,9 @@ def _make(client: "Client", terminal: Terminal, clock: _Clock, manifest: Path) -
     from api.cli.watch import follow
 
     folder = manifest.parent
-    spec, text = read(manifest)
+    spec, text, brought = read(manifest)
     with clock("pictures"):
-        job, _ = send(client, terminal, spec, text=text, file=manifest, key="")
+        job, _ = send(client, terminal, spec, text=text, pictures=brought, file=manifest, key="")
         terminal.note(f"job {job.id} is accepted")
         job = _written(client, follow(client, terminal, job.id))
     pictures, frozen = folder / "pictures" / job.id, folder / "job.json"

@@ -23,7 +23,7 @@ def lint(file: ManifestFile, given: Given = None, *, as_json: AsJson = False) ->
     from api.planner import make_plan
 
     terminal = Terminal(as_json=as_json)
-    spec, _ = read(file, given)
+    spec, _, _ = read(file, given)
     plan = make_plan(spec, table=None, show=0)
     terminal.answer({"count": plan.count, "warnings": list(plan.warnings)})
     for warning in plan.warnings:

@@ -52,7 +52,7 @@ def plan(
 
     terminal = Terminal(as_json=as_json)
     folder = manifest_folder(file)
-    spec, text = read(file, grown(given, extends, api=api))
+    spec, text, _ = read(file, grown(given, extends, api=api))
     made = make_plan(spec, table=None, show=show, size_of=_Sizes(folder))
     answer = asdict(made)
     if farm or extends:

@@ -13,6 +13,8 @@ from api.cli.options import Api, AsJson, Given
 from api.cli.terminal import Terminal
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from api.cli.answers import Job
     from api.cli.client import Client
     from jobs.spec import JobSpec
@@ -62,10 +64,10 @@ def submit(  # noqa: PLR0913 - a command has its options
     from api.cli.watch import attend, finish
 
     terminal = Terminal(as_json=as_json)
-    spec, text = read(file, grown(given, extends, api=api))
+    spec, text, pictures = read(file, grown(given, extends, api=api))
     spec = asked(terminal, spec, yes=yes)
     with Client(api_url(api)) as client:
-        job, created = send(client, terminal, spec, text=text, file=file, key=idempotency_key)
+        job, created = send(client, terminal, spec, text=text, pictures=pictures, file=file, key=idempotency_key)
         terminal.answer(job.model_dump(mode="json") | {"created": created})
         if not created:
             terminal.note(f"The key {idempotency_key!r} has made this job before: {job.id}")
@@ -91,8 +93,10 @@ def grown(given: list[str] | None, extends: str, *, api: str) -> list[str]:
     return [*(given or ()), *([f"extends={json.dumps(extends)}"] if extends else [])]
 
 
-def read(file: Path, given: list[str] | None = None) -> "tuple[JobSpec, str]":
-    """The spec in `file` ("-" for stdin), and its text. given: `KEY=VALUE` in the place of what it says.
+def read(file: Path, given: list[str] | None = None) -> "tuple[JobSpec, str, Mapping[str, bytes]]":
+    """The spec in `file` ("-" for stdin), its text, and the pictures within that, by their URIs in the spec.
+
+    given: `KEY=VALUE` in the place of what it says.
 
     Patterns, folders and tables of this machine are replaced by the images that they stand for.
 
@@ -101,13 +105,14 @@ def read(file: Path, given: list[str] | None = None) -> "tuple[JobSpec, str]":
 
     """
     from api.cli.local import expanded
-    from jobs.manifest import parse_given, parse_manifest
+    from jobs.manifest import parse_given, read_manifest
 
     standard_input = str(file) == "-"
     data = sys.stdin.buffer.read() if standard_input else file.read_bytes()
     source = "stdin" if standard_input else str(file)
-    spec = parse_manifest(data, source=source, given=parse_given(given or ()))
-    return expanded(spec, folder=manifest_folder(file), source=source), data.decode("utf-8", "replace")
+    manifest = read_manifest(data, source=source, given=parse_given(given or ()))
+    spec = expanded(manifest.spec, folder=manifest_folder(file), source=source)
+    return spec, data.decode("utf-8", "replace"), manifest.pictures
 
 
 def manifest_folder(file: Path) -> Path:
@@ -116,9 +121,16 @@ def manifest_folder(file: Path) -> Path:
 
 
 def send(
-    client: "Client", terminal: Terminal, spec: "JobSpec", *, text: str, file: Path, key: str
+    client: "Client",
+    terminal: Terminal,
+    spec: "JobSpec",
+    *,
+    text: str,
+    pictures: "Mapping[str, bytes]",
+    file: Path,
+    key: str,
 ) -> "tuple[Job, bool]":
-    """Upload the local pictures of `spec`, then submit it; the job, and whether it is new.
+    """Upload the local pictures of `spec` and those within its text, then submit it; the job, and whether it is new.
 
     Raises:
         InvalidSpec: local pictures that are not there, or what the API finds wrong.
@@ -131,4 +143,6 @@ def send(
     if files:
         with terminal.bar("Sending pictures", total=len(set(files.values()))) as advance:
             spec = with_images(spec, upload(client, files, on_file=advance))
+    for picture in pictures.values():
+        client.upload(picture)
     return client.submit(canonical_json(spec), key=key or uuid4().hex)

@@ -1,7 +1,7 @@
 """The door without a transport: what can be called under which path, who may, and how every call ends."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import cast
@@ -9,7 +9,7 @@ from typing import cast
 from google.protobuf.message import DecodeError, Message
 from grpc import StatusCode
 
-from api.access import Scope
+from api.access import Identity, Scope
 from api.desk import Desk
 from api.stability.chain import run
 from api.stability.engines import ORGANIZATION, EngineIds, me, organization
@@ -39,10 +39,11 @@ class Method:
 class Door:
     """One deployment's door. `methods` by path, such as `/gooseai.GenerationService/Generate`."""
 
-    def __init__(self, desk: Desk, watched: Watched) -> None:
-        """Raises InvalidSpec where engines or presets of the settings are wrong."""
+    def __init__(self, desk: Desk, watched: Watched, good: Callable[[Identity], Awaitable[bool]]) -> None:
+        """Raises InvalidSpec where engines or presets of the settings are wrong. good: whether a call may go on."""
         self.settings: Settings = desk.settings
         self._gate = desk.gate
+        self._good = good
         self._engines = EngineIds(desk.table, desk.settings.engines)
         self._generation = Generation(desk, watched, self._engines, dict(load_presets(desk.settings.presets_file)))
         self.methods: Mapping[str, Method] = {
@@ -79,18 +80,20 @@ class Door:
         if method is None:
             raise Ended(StatusCode.UNIMPLEMENTED, f"{ascii(path)[:200]} can't be called here")
         try:
-            caller = await asyncio.to_thread(self._caller, authorization, method.scope)
-            async with aclosing(method.answer(method.read(body), caller)) as answers:
+            who = await asyncio.to_thread(self._who, authorization, method.scope)
+            async with aclosing(method.answer(method.read(body), who.caller)) as answers:
                 async for answer in answers:
+                    if not await self._good(who):
+                        raise Ended(StatusCode.UNAUTHENTICATED, f"authorization: the key {who.key} is over")
                     yield answer.SerializeToString()
         except DecodeError as error:
             raise Ended(StatusCode.INVALID_ARGUMENT, "the request is not a message of this protocol") from error
         except PentimentoError as error:
             raise ended_by(error) from error
 
-    def _caller(self, authorization: str, scope: Scope) -> str:
+    def _who(self, authorization: str, scope: Scope) -> Identity:
         key = authorization[len(_BEARER) :].strip() if authorization.lower().startswith(_BEARER) else ""
-        return self._gate.identify(key, scope=scope, door=True).caller
+        return self._gate.identify(key, scope=scope, door=True)
 
     def _generate(self, request: Message, caller: str) -> AsyncGenerator[Message]:
         return self._generation.answers(cast("wire.Request", request), caller)

@@ -140,9 +140,9 @@ class _Sending:
 
     async def end(self, end: Ended) -> None:
         """The status, in the frame behind all others."""
-        lines = (
-            f"grpc-status: {end.status.value[0]}\r\ngrpc-message: {quote(end.words, safe=' !#$&()*+,/:;=?@[]{}')}\r\n"
-        )
+        words = quote(end.words, safe=" !#$&()*+,/:;=?@[]{}")
+        told = (("grpc-status", str(end.status.value[0])), ("grpc-message", words), *end.trailers)
+        lines = "".join(f"{name}: {value}\r\n" for name, value in told)
         await self.frame(_TRAILER, lines.encode("ascii"), last=True)
 
 

@@ -96,7 +96,7 @@ def _handler(door: Door, path: str, method: Method) -> "grpc.RpcMethodHandler[by
                 async for answer in found:
                     yield answer
         except Ended as end:
-            await context.abort(end.status, end.words)
+            await context.abort(end.status, end.words, end.trailers)
 
     async def stream(body: bytes, context: "aio.ServicerContext[bytes, bytes]") -> None:
         async with aclosing(

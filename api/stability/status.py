@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from grpc import StatusCode
 
 from jobs import errors
-from jobs.errors import InvalidSpec, PentimentoError
+from jobs.errors import InvalidSpec, PentimentoError, QuotaExceeded
 
 GRPC: Mapping[type[PentimentoError], StatusCode] = {
     errors.PentimentoError: StatusCode.INTERNAL,
@@ -52,19 +52,27 @@ _LONGEST = 3000  # a status travels in headers, which clients bound at 8 kB
 
 
 class Ended(Exception):
-    """A call that ends with a status other than OK."""
+    """A call that ends with a status other than OK. retry_after_seconds: when to come again, 0 where nobody knows."""
 
-    def __init__(self, status: StatusCode, words: str) -> None:
+    def __init__(self, status: StatusCode, words: str, *, retry_after_seconds: int = 0) -> None:
         super().__init__(words)
         self.status = status
         self.words = words[:_LONGEST]
+        self.retry_after_seconds = retry_after_seconds
+
+    @property
+    def trailers(self) -> tuple[tuple[str, str], ...]:
+        """What goes beside the status: when to come back, for people and (the second) for gRPC's own retries."""
+        wait = self.retry_after_seconds
+        return (("retry-after", f"{wait}"), ("grpc-retry-pushback-ms", f"{1000 * wait}")) if wait else ()
 
 
 def ended_by(error: PentimentoError) -> Ended:
     """The end that an error brings: what is wrong, all of it, and what to do."""
     status = next(GRPC[kind] for kind in type(error).__mro__ if kind in GRPC)
     words = "; ".join(map(str, error.problems)) if isinstance(error, InvalidSpec) else str(error)
-    return Ended(status, f"{words}. {error.remedy}" if error.remedy else words)
+    wait = error.retry_after_seconds if isinstance(error, QuotaExceeded) else 0
+    return Ended(status, f"{words}. {error.remedy}" if error.remedy else words, retry_after_seconds=wait)
 
 
 def described() -> str:

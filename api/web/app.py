@@ -27,6 +27,7 @@ from api.web import (
     health,
     jobs,
     keys,
+    limits,
     login,
     marks,
     metrics,
@@ -43,6 +44,7 @@ from api.web import (
     workers,
 )
 from api.web.metrics import Measured
+from api.web.standing import Standing
 from api.web.watches import Watches
 from jobs import __version__
 
@@ -89,7 +91,8 @@ def create_app(desk: Desk) -> FastAPI:
     app.state.gauges = Gauges(desk, monotonic)
     app.state.gallery = Viewing(desk)
     app.state.watches = Watches(partial(_read, desk), desk.feed.newest, partial(_over, desk))
-    app.state.door = Door(desk, app.state.watches)
+    app.state.standing = Standing(desk.gate.stands, monotonic)
+    app.state.door = Door(desk, app.state.watches, app.state.standing.good)
     app.add_middleware(GrpcWeb, door=app.state.door)
     app.add_middleware(PlainHeaders)
     app.add_middleware(Measured)
@@ -110,6 +113,7 @@ def create_app(desk: Desk) -> FastAPI:
         workers,
         models,
         keys,
+        limits,
         login,
         schema,
         overview,

@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from api.web.bodies import OrderText
 from api.web.callers import Caller
-from api.web.depends import JobId, TheDesk
+from api.web.depends import JobId, OwnJob, TheDesk
 from api.web.orders import Priority, Resume, Retry, body_of, read
 from api.web.problems import documented
 from api.web.shapes import Job
@@ -30,9 +30,8 @@ def pause(job: JobId, desk: TheDesk, caller: Caller) -> Job:
     openapi_extra=body_of(Resume, required=False),
     responses=documented(403, 404, 408, 409, 413, 415, 422, 503),
 )
-def resume(job: JobId, text: OrderText, desk: TheDesk, caller: Caller) -> Job:
+def resume(job: OwnJob, text: OrderText, desk: TheDesk, caller: Caller) -> Job:
     """Work goes on where it was, with a raised budget if one is named."""
-    desk.get(job, caller=caller)
     return Job.of(desk.control.resume(job, caller=caller, budget=read(Resume, text).budget()))
 
 
@@ -48,9 +47,8 @@ def resend(job: JobId, desk: TheDesk, caller: Caller) -> Job:
     openapi_extra=body_of(Retry, required=False),
     responses=documented(403, 404, 408, 409, 413, 415, 422, 503),
 )
-def retry(job: JobId, text: OrderText, desk: TheDesk, caller: Caller) -> Job:
+def retry(job: OwnJob, text: OrderText, desk: TheDesk, caller: Caller) -> Job:
     """Reopens a finished job's refused variants, and only those; all of them, or those of some causes or indexes."""
-    desk.get(job, caller=caller)
     return Job.of(desk.control.retry(job, caller=caller, among=read(Retry, text).selection()))
 
 
@@ -60,7 +58,6 @@ def retry(job: JobId, text: OrderText, desk: TheDesk, caller: Caller) -> Job:
     openapi_extra=body_of(Priority, required=True),
     responses=documented(403, 404, 408, 409, 413, 415, 422, 503),
 )
-def priority(job: JobId, text: OrderText, desk: TheDesk, caller: Caller) -> Job:
+def priority(job: OwnJob, text: OrderText, desk: TheDesk, caller: Caller) -> Job:
     """Within seconds: what is in work is finished where it is, what comes next waits in the new lane."""
-    desk.get(job, caller=caller)  # whether there is such a job comes before what is wrong with the body
     return Job.of(desk.control.prioritise(job, read(Priority, text).lane, caller=caller))

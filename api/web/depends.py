@@ -7,6 +7,7 @@ from fastapi import Depends, Header, Path, Request
 
 from api.desk import Desk
 from api.gallery.viewing import Viewing
+from api.web.callers import Caller
 from jobs.errors import InvalidSpec, NotFound, Problem
 from jobs.ids import is_job_id
 
@@ -30,6 +31,22 @@ def job_id(job: Annotated[str, Path(description="a job id", examples=["01k8q4zj6
     return job
 
 
+TheDesk = Annotated[Desk, Depends(the_desk)]
+TheGallery = Annotated[Viewing, Depends(the_gallery)]
+JobId = Annotated[str, Depends(job_id)]
+
+
+def own_job(job: JobId, desk: TheDesk, caller: Caller) -> str:
+    """The job id of the path, once it is known that the caller has that job: before a body is read, or found wrong.
+
+    Raises:
+        NotFound: this caller has no such job.
+
+    """
+    desk.get(job, caller=caller)
+    return job
+
+
 def idempotency_key(
     idempotency_key: Annotated[
         str | None,
@@ -48,7 +65,5 @@ def idempotency_key(
     return idempotency_key
 
 
-TheDesk = Annotated[Desk, Depends(the_desk)]
-TheGallery = Annotated[Viewing, Depends(the_gallery)]
-JobId = Annotated[str, Depends(job_id)]
+OwnJob = Annotated[str, Depends(own_job)]
 IdempotencyKey = Annotated[str | None, Depends(idempotency_key)]

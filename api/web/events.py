@@ -10,9 +10,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Send
 
-from api.web.callers import Caller
+from api.access import Identity
+from api.web.callers import Caller, Who
 from api.web.depends import JobId, TheDesk
 from api.web.problems import documented
+from api.web.standing import Standing
 from api.web.watches import Watches
 from jobs.errors import InvalidSpec, Problem
 from jobs.events import KINDS
@@ -82,6 +84,19 @@ def _watches(request: Request) -> Watches:
     return cast("Watches", request.app.state.watches)
 
 
+def _standing(request: Request) -> Standing:
+    return cast("Standing", request.app.state.standing)
+
+
+async def _while_good(texts: AsyncGenerator[bytes], who: Identity, standing: Standing) -> AsyncGenerator[bytes]:
+    """The texts, until the key or session that asked for them is over."""
+    async with aclosing(texts):
+        async for text in texts:
+            if not await standing.good(who):
+                return
+            yield text
+
+
 @router.get(
     "/v1/jobs/{job}/events",
     summary="Watch a job",
@@ -92,10 +107,15 @@ def _watches(request: Request) -> Watches:
         204: {"description": "The job is over, and nothing follows that id: don't come back."},
     },
     description="Server-sent events, until the job's results are written. `data` is a JSON object of strings. A stream "
-    "that breaks is resumed with `Last-Event-ID`. A comment comes every 15 s where nothing happens.\n\n" + _TOLD,
+    "that breaks is resumed with `Last-Event-ID`. A comment comes every 15 s where nothing happens. It "
+    "ends within half a minute of the key or session that it was asked for with.\n\n" + _TOLD,
 )
 async def events(
-    job: JobId, after: Annotated[str, Depends(beginning)], watches: Annotated[Watches, Depends(_watches)]
+    job: JobId,
+    after: Annotated[str, Depends(beginning)],
+    who: Who,
+    watches: Annotated[Watches, Depends(_watches)],
+    standing: Annotated[Standing, Depends(_standing)],
 ) -> EventText:
     """Each event of the job, as it happens; the same bytes for all its watchers."""
-    return EventText(watches.texts(job, after=after), headers=_HEADERS)
+    return EventText(_while_good(watches.texts(job, after=after), who, standing), headers=_HEADERS)

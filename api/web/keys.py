@@ -1,28 +1,30 @@
 """API keys over HTTP: made, listed and revoked by whoever holds one with the scope `admin`."""
 
+from dataclasses import asdict
 from typing import Annotated, Self
 
 from fastapi import APIRouter, Path
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from api.access import Scope
+from api.desk import Desk
 from api.gate import MOST_LABEL
 from api.web.bodies import OrderText
 from api.web.callers import Operator
 from api.web.depends import TheDesk
+from api.web.limits import Bounds, LimitOrder
 from api.web.orders import body_of, read
 from api.web.problems import documented
 from jobs.ledger.keyring import KeyView
+from jobs.ledger.limits import Limits
 
 router = APIRouter(prefix="/v1/keys", tags=["keys"])
 KeyId = Annotated[str, Path(max_length=200, description="as `GET /v1/keys` lists it", examples=["9f86d081884c7d65"])]
 
 
-class KeyOrder(BaseModel):
-    """A key to make."""
-
-    model_config = ConfigDict(extra="forbid")
+class KeyOrder(LimitOrder):
+    """A key to make, and quotas of its caller, which hold for all keys of that caller."""
 
     caller: str = Field(max_length=200, description="whose jobs: 1 to 40 of a-z, 0-9, '-'", examples=["studio"])
     scopes: list[Scope] = Field(max_length=10, description="what it is good for", examples=[["submit", "read"]])
@@ -42,9 +44,10 @@ class Key(BaseModel):
     expires_at: float | None
     used_at: float | None = Field(description="the last use, to within a minute")
     revoked_at: float | None
+    limits: Bounds = Field(description="what was said of its caller's quotas; null where the settings hold")
 
     @classmethod
-    def of(cls, view: KeyView, now: float) -> Self:
+    def of(cls, view: KeyView, now: float, limits: Limits) -> Self:
         """The ledger's view as the API shows it."""
         return cls(
             id=view.id,
@@ -56,6 +59,7 @@ class Key(BaseModel):
             expires_at=view.expires_at or None,
             used_at=view.used_at or None,
             revoked_at=view.revoked_at or None,
+            limits=Bounds(**asdict(limits)),
         )
 
 
@@ -83,18 +87,23 @@ def create(text: OrderText, desk: TheDesk, _operator: Operator, response: Respon
     """The first one must have the scope `admin`; from then on every call needs a key."""
     order = read(KeyOrder, text)
     made = desk.gate.create(order.caller, set(order.scopes), label=order.label, expires_seconds=order.expires_seconds)
+    desk.limits.change(order.caller, order.changes())
     response.headers["Cache-Control"] = "no-store"
-    return MadeKey(key=made.text, about=Key.of(made.view, desk.clock()))
+    return MadeKey(key=made.text, about=_shown(desk, made.view)[0])
 
 
 @router.get("", summary="List keys", responses=documented(503))
 def keys(desk: TheDesk, _operator: Operator) -> KeyList:
     """With those that expired or were revoked."""
-    return KeyList(keys=[Key.of(view, desk.clock()) for view in desk.gate.keyring.all()])
+    return KeyList(keys=_shown(desk, *desk.gate.keyring.all()))
 
 
 @router.delete("/{key}", summary="Revoke a key", responses=documented(404, 422, 503))
 def revoke(key: KeyId, desk: TheDesk, _operator: Operator) -> Key:
     """From the next call on it opens nothing, and neither do sessions that it began. Again: no change."""
-    now = desk.clock()
-    return Key.of(desk.gate.keyring.revoke(key, now), now)
+    return _shown(desk, desk.gate.keyring.revoke(key, desk.clock()))[0]
+
+
+def _shown(desk: Desk, *views: KeyView) -> list[Key]:
+    limits = {caller: desk.limits.of(caller) for caller in {view.caller for view in views}}
+    return [Key.of(view, desk.clock(), limits[view.caller]) for view in views]

@@ -1,6 +1,8 @@
 """A key for a session: the page that asks a person for one, the cookie that stands for it, and who one is."""
 
 import json
+from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Annotated
 from urllib.parse import parse_qs
 
@@ -14,8 +16,9 @@ from api.access import Scope, csrf_of
 from api.web.bodies import ORDER_BYTES, SPEC_SECONDS, read_bounded
 from api.web.callers import COOKIE, Who, refuse_foreign
 from api.web.depends import TheDesk
+from api.web.limits import Bounds
 from api.web.problems import documented
-from jobs.errors import Unauthenticated
+from jobs.errors import QuotaExceeded, Unauthenticated
 
 router = APIRouter()
 _LONGEST_NEXT = 2000
@@ -51,6 +54,7 @@ class Me(BaseModel):
     key: str = Field(description="the id of the key; empty without one")
     keys_required: bool = Field(description="whether calls without a key are refused")
     csrf: str | None = Field(description="what changes send as X-CSRF-Token, with the cookie; null without one")
+    limits: Bounds = Field(description="what the caller may; 0: no bound")
 
 
 @router.get("/v1/me", summary="Who one is", tags=["keys"], responses=documented(503))
@@ -59,7 +63,14 @@ def me(who: Who, desk: TheDesk, response: Response) -> Me:
     response.headers["Cache-Control"] = "no-store"
     asked = bool(who.key) or desk.gate.asks()
     scopes = sorted(who.scopes)
-    return Me(caller=who.caller, scopes=scopes, key=who.key, keys_required=asked, csrf=csrf_of(who.session) or None)
+    return Me(
+        caller=who.caller,
+        scopes=scopes,
+        key=who.key,
+        keys_required=asked,
+        csrf=csrf_of(who.session) or None,
+        limits=Bounds(**asdict(desk.limits.bounds(who.caller))),
+    )
 
 
 def own_path(next: Annotated[str, Query(max_length=_LONGEST_NEXT)] = "/") -> str:  # noqa: A002  the parameter's name
@@ -83,9 +94,13 @@ async def log_in(request: Request, desk: TheDesk, next_: NextPath) -> Response:
     refuse_foreign(request)
     body = await read_bounded(request, limit=ORDER_BYTES, seconds=SPEC_SECONDS, what="the body")
     try:
-        token, ttl = await run_in_threadpool(desk.gate.log_in, _key_in(body))
-    except Unauthenticated as error:
-        return _page("That key is not one that this server takes, or not any more.", 401, str(error))
+        address = request.client.host if request.client else ""
+        token, ttl = await run_in_threadpool(desk.gate.log_in, _key_in(body), address=address)
+    except Unauthenticated:
+        return _page("That key is not one that this server takes, or not any more.", 401)
+    except QuotaExceeded as error:
+        wait = {"Retry-After": str(error.retry_after_seconds)}
+        return _page(f"Too many keys that are none: try again in {error.retry_after_seconds} s.", 429, wait)
     answer = RedirectResponse(next_, status_code=303, headers={"Cache-Control": "no-store"})
     secure = request.url.scheme == "https"
     answer.set_cookie(COOKIE, token, max_age=ttl, httponly=True, samesite="lax", secure=secure, path="/")
@@ -111,6 +126,5 @@ def _key_in(body: bytes) -> str:
     return said.strip() if isinstance(said, str) else ""
 
 
-def _page(said: str, status: int, reason: str = "") -> HTMLResponse:
-    del reason
-    return HTMLResponse(_PAGE.format(said=said), status_code=status, headers=_HEADERS)
+def _page(said: str, status: int, headers: Mapping[str, str] = _HEADERS) -> HTMLResponse:
+    return HTMLResponse(_PAGE.format(said=said), status_code=status, headers={**_HEADERS, **headers})

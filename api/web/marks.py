@@ -4,8 +4,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from api.web.bodies import OrderText
-from api.web.callers import Caller
-from api.web.depends import JobId, TheDesk
+from api.web.depends import OwnJob, TheDesk
 from api.web.orders import MarkMany, MarkOne, body_of, read
 from api.web.problems import documented
 from api.web.variants import Index
@@ -42,9 +41,8 @@ class Marks(BaseModel):
     openapi_extra=body_of(MarkOne, required=True),
     responses=documented(403, 404, 408, 409, 413, 415, 422, 503),
 )
-def mark_one(job: JobId, index: Index, text: OrderText, desk: TheDesk, caller: Caller) -> Marked:
+def mark_one(job: OwnJob, index: Index, text: OrderText, desk: TheDesk) -> Marked:
     """A picture bears one mark at most; null takes it away."""
-    desk.get(job, caller=caller)
     return Marked.of(mark(desk.book, job, [index], read(MarkOne, text).mark))
 
 
@@ -54,16 +52,14 @@ def mark_one(job: JobId, index: Index, text: OrderText, desk: TheDesk, caller: C
     openapi_extra=body_of(MarkMany, required=True),
     responses=documented(403, 404, 408, 409, 413, 415, 422, 503),
 )
-def mark_many(job: JobId, text: OrderText, desk: TheDesk, caller: Caller) -> Marked:
+def mark_many(job: OwnJob, text: OrderText, desk: TheDesk) -> Marked:
     """At most 10,000 variants at once; those without a picture stay as they are."""
-    desk.get(job, caller=caller)
     order = read(MarkMany, text)
     return Marked.of(mark(desk.book, job, order.numbers(), order.mark))
 
 
 @router.get("/marks", summary="Which pictures are starred or rejected", responses=documented(404, 503))
-def marks(job: JobId, desk: TheDesk, caller: Caller) -> Marks:
+def marks(job: OwnJob, desk: TheDesk) -> Marks:
     """All of them, as ranges."""
-    desk.get(job, caller=caller)
     stars, rejects = (every_marked(desk.book, job, which) for which in Mark)
     return Marks(star=runs(stars), reject=runs(rejects), stars=len(stars), rejects=len(rejects))

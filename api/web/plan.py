@@ -17,7 +17,7 @@ from api.web.examples import SPEC_EXAMPLES
 from api.web.problems import ProblemItem, documented, problem_item
 from jobs.errors import InvalidSpec
 from jobs.ledger.speeds import Speeds
-from jobs.manifest import Format, parse_manifest, require_uris
+from jobs.manifest import Format, require_uris
 from jobs.presets import load_presets
 from jobs.spec import with_presets
 from jobs.sweep import Sweep
@@ -102,7 +102,7 @@ class Lint(BaseModel):
 def lint(text: SpecText, form: SpecFormat, desk: TheDesk, _caller: Caller) -> Lint:
     """Every problem with its line, for an editor; wrong manifests are no error here."""
     try:
-        spec = parse_manifest(text, source="the job spec", format=form)
+        spec = desk.read(text, form=form).spec
         require_uris(spec)
         with_presets(spec, load_presets(desk.settings.presets_file))
     except InvalidSpec as wrong:
@@ -111,7 +111,7 @@ def lint(text: SpecText, form: SpecFormat, desk: TheDesk, _caller: Caller) -> Li
 
 
 def _planned(desk: Desk, text: bytes, form: Format, show: int, caller: str) -> Plan:
-    spec = parse_manifest(text, source="the job spec", format=form)
+    spec = desk.read(text, form=form).spec
     spec = with_presets(spec, load_presets(desk.settings.presets_file))
     if spec.run.extends:
         spec = seeded(spec, desk, caller=caller)

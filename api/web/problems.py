@@ -79,6 +79,8 @@ class ProblemBody(BaseModel):
     detail: str = Field(description="one sentence: the field or thing, the value, what is wrong with it")
     code: str = Field(description="stable and machine-readable", examples=["invalid_spec"])
     remedy: str = Field("", description="what the reader can do about it")
+    limit: int | None = Field(None, description="what the caller may have or ask for, where that is the problem")
+    used: int | None = Field(None, description="how much of that there is")
     problems: list[ProblemItem] = Field(default=[], description="all of them at once, for an invalid job spec")
 
 
@@ -125,7 +127,13 @@ def _answer(body: ProblemBody, headers: Mapping[str, str] | None = None) -> Resp
 
 
 def _body(
-    status: int, code: str, detail: str, *, remedy: str = "", problems: list[ProblemItem] | None = None
+    status: int,
+    code: str,
+    detail: str,
+    *,
+    remedy: str = "",
+    problems: list[ProblemItem] | None = None,
+    over: QuotaExceeded | None = None,
 ) -> ProblemBody:
     detail, remedy = redact(detail), redact(remedy)
     return ProblemBody(
@@ -135,6 +143,8 @@ def _body(
         detail=detail,
         code=code,
         remedy=remedy,
+        limit=over.limit if over else None,
+        used=over.used if over else None,
         problems=problems or [],
     )
 
@@ -144,17 +154,22 @@ async def _ours(_: Request, error: Exception) -> Response:
     status = status_of(ours)
     problems = [problem_item(problem) for problem in ours.problems] if isinstance(ours, InvalidSpec) else []
     headers = {"Retry-After": str(_RETRY_AFTER_SECONDS)} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
-    if isinstance(ours, QuotaExceeded):
-        headers = {"Retry-After": str(ours.retry_after_seconds)}
+    over = ours if isinstance(ours, QuotaExceeded) else None
+    if over:
+        headers = {"Retry-After": str(over.retry_after_seconds)}
     if status == HTTPStatus.UNAUTHORIZED:
         headers = {"WWW-Authenticate": "Bearer"}
-    return _answer(_body(status, ours.code, str(ours), remedy=ours.remedy, problems=problems), headers)
+    return _answer(_body(status, ours.code, str(ours), remedy=ours.remedy, problems=problems, over=over), headers)
 
 
 def problem_item(problem: Problem) -> ProblemItem:
     """A problem of a spec as the API shows it."""
     return ProblemItem(
-        path=problem.path, message=problem.message, value=problem.value, remedy=problem.remedy, line=problem.line
+        path=problem.path,
+        message=redact(problem.message),
+        value=redact(problem.value),
+        remedy=problem.remedy,
+        line=problem.line,
     )
 
 
@@ -163,7 +178,7 @@ async def _invalid_call(_: Request, error: Exception) -> Response:
         ProblemItem(
             path=".".join(str(part) for part in found["loc"]),
             message=found["msg"],
-            value=repr(found.get("input"))[:_LONGEST_VALUE],
+            value=redact(repr(found.get("input"))[:_LONGEST_VALUE]),
         )
         for found in cast("RequestValidationError", error).errors()
     ]

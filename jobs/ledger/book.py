@@ -276,12 +276,13 @@ class Book:
 
 
 def _too_much(caller: str, quota: Quota, which: int, held: int, more: int) -> QuotaExceeded:
+    most = quota.active_jobs if which == 1 else quota.open_variants
     if which == 1:
-        said = f"the caller {caller} may have {quota.active_jobs} jobs that are not over, and has {held}"
+        said = f"the caller {caller} may have {most} jobs that are not over, and has {held}"
     else:
-        said = f"the caller {caller} may have {quota.open_variants} variants without an outcome: {held}, now {more}"
+        said = f"the caller {caller} may have {most} variants without an outcome, and has {held}; here are {more} more"
     remedy = f"Come back in {QUOTA_SECONDS} s, when some of that may be done, or cancel what is not needed."
-    return QuotaExceeded(said, remedy=remedy, retry_after_seconds=QUOTA_SECONDS)
+    return QuotaExceeded(said, remedy=remedy, retry_after_seconds=QUOTA_SECONDS, limit=most, used=held)
 
 
 def _bound(value: float | None) -> str:

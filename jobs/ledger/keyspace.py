@@ -11,7 +11,8 @@ job:{id}                hash    caller, name, state, reason, before_pause, lane,
                                 max_failures, heals, tries_plan, tries_finish, created, started, finished, written,
                                 before_pause, budget_images, budget_gpu, used_gpu (seconds of the device), webhook,
                                 hook_state, hook_attempts, hook_said, tries_hook, tries_marks, linked (of the job it
-                                extends), star, reject (how many are marked), labels (JSON)
+                                extends), star, reject (how many are marked), labels (JSON), most_open (variants
+                                that the caller may have open, 0 for no bound; asked again when they are counted)
 job:{id}:spec           string  the frozen spec as zlib-compressed JSON, until planning has put the manifest in storage
 job:{id}:settled        bitmap  one bit a variant: the truth about what is done (N/8 bytes)
 job:{id}:refused        bitmap  one bit a variant that has no picture; disjoint from settled
@@ -50,6 +51,7 @@ totals                  hash    settled, refused: variants since ever, of all jo
 ring:{hour, day}        list    "at settled refused queued leased workers", the latest samples (see `rings`)
 keys                    zset    id of an API key → when it was made; revoked ones stay
 key:{id}                hash    digest, caller, label, scopes, created, expires, used, revoked (Unix seconds)
+limits:{caller}         hash    what was said of this caller alone (see `limits`)
 session:{digest}        string  the id of the key that logged in, expires
 quota/...               string  counts of calls and uploads by caller, written by the library `limits`, expire
 instance                string  drawn once; absent where jobs exist: Redis lost its state

@@ -5,6 +5,7 @@
 `json_text`     JSON, by the standard library
 `rows_text`     JSONL and CSV, one variant a line; the rows of tables, too
 `given`         keys that a command line says in the place of the document's
+`inline`        pictures within the text, taken out of it
 `prompt_lines`  A1111's "prompts from file", made into a manifest
 ==============  ==============================================================================
 
@@ -13,21 +14,45 @@ Anchors work within a bound; tags, merge keys and directives are refused. JSON i
 lines are found only if there is a problem to place. Either way the text is bounded before it is looked at.
 """
 
+import re
 from collections.abc import Mapping
-from typing import Literal
+from dataclasses import dataclass
+from typing import Literal, NoReturn
 
+from jobs.errors import InvalidSpec, Problem
 from jobs.manifest.given import parse_given, with_given
+from jobs.manifest.inline import NO_PICTURES, take_out
 from jobs.manifest.json_text import JsonLines, read_json
 from jobs.manifest.refusal import refuse
 from jobs.manifest.rows_text import RowsFormat, rows_document
 from jobs.manifest.yaml_text import YamlReader
 from jobs.spec import JobSpec, Lines, local_paths, parse_spec, require_uris, with_images
+from jobs.spec.problems import Problems
 
-__all__ = ["Format", "local_paths", "parse_given", "parse_manifest", "require_uris", "with_images"]
+__all__ = [
+    "Format",
+    "Manifest",
+    "local_paths",
+    "parse_given",
+    "parse_manifest",
+    "read_manifest",
+    "require_uris",
+    "with_images",
+]
 
 MAX_BYTES = 32 << 20
 
 Format = Literal["yaml", "json", "jsonl", "csv", "auto"]
+
+_DATA = re.compile("data:", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A spec, and the pictures that its manifest carried in itself, by the `upload://` URIs that stand for them."""
+
+    spec: JobSpec
+    pictures: Mapping[str, bytes]
 
 
 def parse_manifest(
@@ -37,9 +62,22 @@ def parse_manifest(
     format: Format = "auto",  # noqa: A002 # the API's word
     given: Mapping[str, object] | None = None,
 ) -> JobSpec:
+    """The spec of a manifest that nobody submits; see `read_manifest`."""
+    return read_manifest(text, source=source, format=format, given=given).spec
+
+
+def read_manifest(
+    text: bytes | str,
+    *,
+    source: str,
+    format: Format = "auto",  # noqa: A002 # the API's word
+    given: Mapping[str, object] | None = None,
+    picture_bytes: int | None = None,
+) -> Manifest:
     """Read a manifest. With `auto`, text that starts with `{` is JSON, unless the name of `source` ends otherwise.
 
     given: top-level keys that are said elsewhere (a command line) and take the place of the document's.
+    picture_bytes: the most that one picture within the text (`data:image/png;base64,…`) may have; None: no bound.
 
     Raises:
         InvalidSpec: everything that is wrong with it, each problem with its 1-based line.
@@ -48,7 +86,24 @@ def parse_manifest(
     decoded = _decoded(text, source)
     kind = _kind(decoded, source) if format == "auto" else format
     data, lines = _read(decoded, source, kind, given or {})
-    return parse_spec(with_given(data, given or {}), source=source, lines=lines)
+    document, pictures = with_given(data, given or {}), NO_PICTURES
+    if given or _DATA.search(decoded):
+        problems = Problems(source=source, lines=lines)
+        taken = take_out(document, problems, limit=picture_bytes)
+        document, pictures = taken.document, taken.pictures
+        if problems.found:
+            _refuse_all(document, problems, lines)
+    return Manifest(parse_spec(document, source=source, lines=lines), pictures)
+
+
+def _refuse_all(document: object, problems: Problems, lines: Lines) -> NoReturn:
+    """Refuse a document for its pictures, and for whatever else is wrong with it."""
+    others: tuple[Problem, ...] = ()
+    try:
+        parse_spec(document, source=problems.source, lines=lines)
+    except InvalidSpec as wrong:
+        others = wrong.problems
+    raise InvalidSpec([*problems.found, *others], source=problems.source)
 
 
 def _read(text: str, source: str, kind: str, given: Mapping[str, object]) -> tuple[object, Lines]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from jobs.errors import InvalidSpec, Problem
 from jobs.spec.fields import MISTAKEN, NOT_YET
+from jobs.uris import without_data
 
 Path = tuple[str | int, ...]
 Lines = Callable[[Path], int | None]
@@ -39,7 +40,7 @@ def short(value: object) -> str:
 
 def _shallow(value: object, depth: int) -> object:
     if isinstance(value, str):
-        return value[:200]
+        return without_data(value[:400])[:200]
     if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > 600:
         return "a very long number"
     if isinstance(value, float) and not math.isfinite(value):

@@ -77,14 +77,15 @@ def _cell() -> dict[str, object]:
 
 
 def _image() -> dict[str, object]:
-    properties = {"uri": {"type": "string"}, "name": {"type": "string"}, "id": {"type": "string"}, "set": _cell()}
+    uri = {"type": "string", "description": "where it lies, or itself: data:image/png;base64,…"}
+    properties = {"uri": uri, "name": {"type": "string"}, "id": {"type": "string"}, "set": _cell()}
     properties["custom_id"] = {"type": "string", "maxLength": MAX_CUSTOM_ID, "description": "repeated in the results"}
     properties["sidecar"] = {"type": "string", "description": "what the text beside each image of a folder fills"}
-    properties["mask"] = {"type": "string", "description": "black is repainted, white kept"}
+    properties["mask"] = {"type": "string", "description": "black is repainted, white kept; likewise"}
     full = {"type": "object", "additionalProperties": False, "required": ["uri"], "properties": properties}
     rows = {"table": {"type": "string", "description": "JSONL or CSV: one image a line"}, "set": _cell()}
     table = {"type": "object", "additionalProperties": False, "required": ["table"], "properties": rows}
-    return {"anyOf": [{"type": "string"}, full, table]}
+    return {"anyOf": [uri, full, table]}
 
 
 def _seed() -> dict[str, object]:

@@ -7,6 +7,8 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, SecretStr
 
+from jobs.uris import without_data
+
 SHORTEST = 8
 """A configured secret of fewer characters is not looked for by value: it would blank out words."""
 _BLANK: Final = "***"
@@ -26,10 +28,10 @@ _SHAPES: Final = (
 
 
 def redact(text: str) -> str:
-    """Blank out whatever has the shape of a secret: passwords in URLs, signatures, tokens, keys."""
+    """Blank out whatever has the shape of a secret (passwords in URLs, signatures, tokens, keys) or is a picture."""
     for shape in _SHAPES:
         text = shape.sub(_BLANK, text)
-    return text
+    return without_data(text)
 
 
 def redactor(settings: BaseModel) -> Callable[[Any], Any]:

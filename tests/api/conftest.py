@@ -1,7 +1,6 @@
 """The API as it is run: a real uvicorn over a real desk, and hands that settle what a test says."""
 
 import threading
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -9,7 +8,6 @@ from queue import Queue
 
 import httpx
 import pytest
-from pydantic import SecretStr
 
 from api.desk import Desk
 from api.web.__main__ import Server, server
@@ -21,7 +19,7 @@ from jobs.manifest import parse_manifest
 from jobs.settings import Settings
 from jobs.storage import open_storage
 from jobs.sweep import Sweep
-from tests.conftest import S3Server
+from tests.conftest import S3Server, deployed
 from worker.results.records import RecordParts, refused_record, settled_record
 
 PNG = b"\x89PNG\r\n\x1a\nnot really, but nobody decodes it here"
@@ -38,15 +36,7 @@ SPEC = {
 @pytest.fixture(scope="session")
 def deployment(redis_server: str, s3_server: S3Server) -> Settings:
     """One deployment for the room: its storage grows, its Redis is emptied before each test."""
-    return Settings(
-        redis_url=SecretStr(redis_server),
-        s3_endpoint=s3_server.endpoint,
-        s3_access_key=s3_server.access_key,
-        s3_secret_key=SecretStr(s3_server.secret_key),
-        output_uri=f"s3://{s3_server.bucket}/{uuid.uuid4().hex}",
-        host="127.0.0.1",
-        port=0,
-    )
+    return deployed(redis_server, s3_server)
 
 
 @pytest.fixture

@@ -58,6 +58,7 @@ def test_without_any_key_everybody_here_is_the_default_caller(http: httpx.Client
         "key": "",
         "keys_required": False,
         "csrf": None,
+        "limits": dict.fromkeys(("calls_per_minute", "upload_bytes_per_day", "active_jobs", "open_variants"), 0),
     }
 
 

@@ -38,7 +38,7 @@ class Call(BaseHTTPRequestHandler):
         else:
             answer(self)
 
-    do_POST = do_DELETE = do_GET  # noqa: N815
+    do_POST = do_DELETE = do_PATCH = do_GET  # noqa: N815
 
     def say(self, status: int, body: object, *, content_type: str = "application/json", **headers: str) -> None:
         """A whole answer; bytes as they are, anything else as JSON."""

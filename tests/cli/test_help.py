@@ -91,6 +91,7 @@ def test_json_and_api_may_stand_before_the_command(cli: Cli, canned: Canned) -> 
         (["keys"], "GET", "/v1/keys", {"keys": [{"id": "k", "caller": "studio"}]}),
         (["keys", "create", "c"], "POST", "/v1/keys", {"key": "pentimento_k", "about": {"id": "k"}}),
         (["keys", "revoke", "k"], "DELETE", "/v1/keys/k", {"id": "k", "state": "revoked"}),
+        (["keys", "limit", "c", "--rate", "9"], "PATCH", "/v1/limits/c", {"caller": "c", "own": {}, "holds": {}}),
     ],
     ids=lambda said: said[0] if isinstance(said, list) else "",
 )

@@ -1,13 +1,11 @@
 """The command line against the real API, Redis and store, with hands that settle what a test says."""
 
 import json
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
-from pydantic import SecretStr
 
 from api.cli.exits import EXITS, NOT_ALL, OK
 from api.desk import Desk
@@ -15,7 +13,7 @@ from jobs.errors import Conflict, InvalidSpec, NotFound, StorageUnavailable, Una
 from jobs.settings import Settings, settings
 from tests.api.conftest import PNG, Hands, forget_instance, running
 from tests.cli.conftest import Cli
-from tests.conftest import S3Server
+from tests.conftest import S3Server, deployed
 
 MANIFEST = """\
 name: boots
@@ -29,15 +27,7 @@ samples: 3
 @pytest.fixture(scope="module")
 def deployment(redis_server: str, s3_server: S3Server) -> Settings:
     """One deployment for these tests."""
-    return Settings(
-        redis_url=SecretStr(redis_server),
-        s3_endpoint=s3_server.endpoint,
-        s3_access_key=s3_server.access_key,
-        s3_secret_key=SecretStr(s3_server.secret_key),
-        output_uri=f"s3://{s3_server.bucket}/{uuid.uuid4().hex}",
-        host="127.0.0.1",
-        port=0,
-    )
+    return deployed(redis_server, s3_server)
 
 
 @pytest.fixture(scope="module")
@@ -175,6 +165,9 @@ def test_keys_are_made_with_redis_alone_then_over_the_api_with_one(
     second = cli("keys", "create", "studio", "--label", "night", "--expires", "90d", "--api", api)
     listed = cli("keys", "--api", api)
     rows: list[dict[str, str]] = json.loads(cli("keys", "list", "--direct", "--json").out)["keys"]
+    limited = cli("keys", "limit", "studio", "--rate", "600", "--uploads-per-day", "5GB", "--api", api)
+    shown = cli("keys", "--api", api).out
+    over_redis = cli("keys", "limit", "studio", "--reset", "--direct", "--json").json
     gone = cli("keys", "revoke", rows[0]["id"], "--api", api, "--json")
     monkeypatch.setenv("PENTIMENTO_API_KEY", second.out.strip())
     settings.cache_clear()
@@ -191,4 +184,10 @@ def test_keys_are_made_with_redis_alone_then_over_the_api_with_one(
     assert second.out.strip() not in listed.out
     assert [(row["caller"], row["state"]) for row in rows] == [("studio", "active"), ("ops", "active")]
     assert "digest" not in rows[0]
+    words = "600 calls a minute, 5,000,000,000 bytes of uploads a day"
+    assert limited.out == f"studio: {words}, any jobs at a time, any variants queued\n"
+    assert "600 calls a minute" in " ".join(shown.split())
+    assert over_redis["own"] == dict.fromkeys(
+        ("calls_per_minute", "upload_bytes_per_day", "active_jobs", "open_variants")
+    )
     assert gone.json["state"] == "revoked"

@@ -1,5 +1,6 @@
 """A manifest becomes one job, with the pictures of this machine that it names, or nothing at all."""
 
+import base64
 import hashlib
 import json
 from pathlib import Path
@@ -77,6 +78,20 @@ def test_local_pictures_are_sent_once_each_and_named_by_their_content(cli: Cli, 
     assert isinstance(images, list)
     assert [image["uri"] for image in images] == [boot, boot, shoe, "s3://pentimento/hat.png"]
     assert [image.get("name") for image in images] == ["boot", "same", "the-shoe", None]
+
+
+def test_pictures_within_a_manifest_are_sent_along_and_named_by_their_content(
+    cli: Cli, sent: Sent, tmp_path: Path
+) -> None:
+    png = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(600_000)  # more than an API takes within a spec
+    uri = f"data:image/png;base64,{base64.b64encode(png).decode()}"
+    (tmp_path / "inline.json").write_text(json.dumps({"images": [uri], "model": "tiny", "prompt": "a boat"}))
+
+    ran = cli("submit", "inline.json", "--api", sent.canned.url)
+
+    assert ran.code == OK, ran.err
+    assert sent.uploads == [png]
+    assert sent.specs[0]["images"] == [{"uri": f"upload://{hashlib.sha256(png).hexdigest()}"}]
 
 
 def test_all_missing_pictures_are_named_at_once_with_their_lines(cli: Cli, sent: Sent, folder: Path) -> None:

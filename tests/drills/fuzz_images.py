@@ -1,7 +1,9 @@
 """Pictures of chance and malice for ten minutes: no decoder dies unseen, none hangs, and nothing grows."""
 
+import hashlib
 import random
 import struct
+import tempfile
 import time
 import zlib
 from collections.abc import Callable, Sequence
@@ -41,7 +43,9 @@ def run(progress: Callable[[str], None], *, short: bool) -> list[Figure]:
                 taken += 1
             except BadImage as error:
                 refused += 1
-                died += "brings its decoder down" in str(error)
+                if "brings its decoder down" in str(error):
+                    died += 1
+                    progress(f"file {tried}: {error}; it is kept as {_kept(data)}")
             longest = max(longest, time.monotonic() - now)
             if tried % 100 == 0:
                 last = _megabytes(booths.pids)
@@ -106,6 +110,13 @@ def _summed(data: bytes) -> bytes:
         made += data[at : at + 4] + body + struct.pack(">I", zlib.crc32(body))
         at += 12 + length
     return bytes(made) + data[at:]
+
+
+def _kept(data: bytes) -> Path:
+    """Where a file lies now that nobody has decoded, for whoever mends that."""
+    path = Path(tempfile.gettempdir()) / f"pentimento-fuzz-{hashlib.sha256(data).hexdigest()[:12]}.bin"
+    path.write_bytes(data)
+    return path
 
 
 def _megabytes(pids: Sequence[int]) -> float:

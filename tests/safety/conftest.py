@@ -38,6 +38,7 @@ def world(deployment: Settings, tmp_path_factory: pytest.TempPathFactory) -> Ite
                 "max_image_bytes": 100_000,
                 "max_body_bytes": 200_000,
                 "max_variants": 1_000_000,
+                "max_data_bytes": 20_000,
             }
         )
         own = {"redis_prefix": "keyed:", "output_uri": f"{deployment.output_uri}-keyed", "auth": "keys"}

@@ -7,14 +7,12 @@ from dataclasses import dataclass
 import grpc
 import httpx
 import pytest
-from pydantic import SecretStr
 
 from api.access import Scope
 from api.desk import Desk
 from jobs.keys import sheet_uri
-from jobs.settings import Settings
 from tests.api.conftest import PNG, SPEC, Hands, Running, running
-from tests.conftest import S3Server
+from tests.conftest import S3Server, deployed
 from tests.stability.conftest import port_of
 
 CANARY = "canary-of-alder"
@@ -49,16 +47,7 @@ class Tenants:
 @pytest.fixture(scope="module")
 def tenants(redis_server: str, s3_server: S3Server) -> Iterator[Tenants]:
     """`alder` has an upload and a finished job with pictures and a sheet; the tests of one file share them."""
-    deployment = Settings(
-        redis_url=SecretStr(redis_server),
-        redis_prefix=f"{uuid.uuid4().hex}:",
-        s3_endpoint=s3_server.endpoint,
-        s3_access_key=s3_server.access_key,
-        s3_secret_key=SecretStr(s3_server.secret_key),
-        output_uri=f"s3://{s3_server.bucket}/{uuid.uuid4().hex}",
-        host="127.0.0.1",
-        port=0,
-    )
+    deployment = deployed(redis_server, s3_server).model_copy(update={"redis_prefix": f"{uuid.uuid4().hex}:"})
     hands = Hands(Desk.open(deployment))
     made = {
         name: hands.desk.gate.create(caller, scopes, label=name, expires_seconds=0).text

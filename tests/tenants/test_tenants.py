@@ -156,3 +156,42 @@ def test_many_jobs_at_once_are_the_callers_own(tenants: Tenants) -> None:
     assert [answer.json().get("done", 0) for answer in answers] == [0, 0]
     assert [answer.json().get("jobs", []) for answer in answers] == [[], []]
     assert tenants.desk.book.describe(tenants.job) == before
+
+
+def test_a_session_changes_nothing_anywhere_without_its_token(tenants: Tenants) -> None:
+    changes = [call for call in calls_of(tenants) if call.asks and call.method not in {"GET", "HEAD"}]
+    before = tenants.desk.book.describe(tenants.job)
+    with tenants.http("") as page:
+        assert page.post("/login", data={"key": tenants.admin}).status_code == 303
+        answers = {
+            (str(call), token): page.request(
+                call.method,
+                call.url(job=tenants.job),
+                params=call.query,
+                json={},
+                headers={} if token is None else {"X-CSRF-Token": token},
+            )
+            for call in changes
+            for token in (None, "", "0" * 64)
+        }
+        still = page.get("/v1/me").json()
+
+    assert len(changes) > 15
+    assert {answer.status_code for answer in answers.values()} == {403}, "declare Who, or what asks it"
+    assert {answer.json()["code"] for answer in answers.values()} == {"forbidden"}
+    assert tenants.desk.book.describe(tenants.job) == before
+    assert still["csrf"]
+
+
+def test_no_route_changes_anything_by_get(tenants: Tenants) -> None:
+    before = tenants.desk.book.describe(tenants.job)
+    keys = tenants.desk.gate.keyring.all()
+    with tenants.http(tenants.admin) as admin:
+        for call in calls_of(tenants):
+            if call.method == "GET":
+                sent(admin, call, call.url(job=tenants.job))
+
+    assert tenants.desk.book.describe(tenants.job) == before
+    assert [(key.id, key.revoked_at) for key in tenants.desk.gate.keyring.all()] == [
+        (key.id, key.revoked_at) for key in keys
+    ]

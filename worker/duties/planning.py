@@ -8,6 +8,7 @@ import structlog
 from jobs.keys import manifest_uri
 from jobs.ledger.keyspace import MIN_CHUNK
 from jobs.spec import RunSpec, parse_spec
+from jobs.state import State
 from jobs.sweep import Sweep
 from worker.crash_points import reach
 from worker.duties.freezing import freeze_images
@@ -44,10 +45,10 @@ def plan(job: str, shop: "Workshop") -> None:
     failures = spec.run.failures_allowed(sweep.count)
     counts = {"count": sweep.count, "total": len(sweep), "span": sweep.span}
     hold = _hold(spec.run, sweep.count)
-    shop.leasing.ready(job, **counts, manifest_uri=uri, max_failures=failures, hold=hold)
+    state = shop.leasing.ready(job, **counts, manifest_uri=uri, max_failures=failures, hold=hold)
     reach("after-ready")
     _log.info("planned", job=job, count=sweep.count)
-    if hold:
+    if state not in {State.QUEUED, State.RUNNING}:
         return
     # Now rather than at the next tick: a small job should start at once.
     shop.tickets.render(shop.queue, min(shop.floor.slots, -(-sweep.count // MIN_CHUNK)))

@@ -17,10 +17,7 @@ end
 local active, most_jobs, most_open = P .. 'active:' .. caller, tonumber(A(19)), tonumber(A(20))
 if most_jobs > 0 and redis.call('SCARD', active) >= most_jobs then return { '', 1, redis.call('SCARD', active) } end
 if most_open > 0 then
-  local open = 0
-  for _, other in ipairs(redis.call('SMEMBERS', active)) do
-    open = open + num(other, 'count') - num(other, 'settled') - num(other, 'refused')
-  end
+  local open = open_of(caller, job)
   if open + tonumber(A(7)) > most_open then return { '', 2, int(open) } end
 end
 if idem ~= '' then
@@ -30,7 +27,8 @@ end
 redis.call('HSET', K(job), 'caller', caller, 'lane', A(3), 'name', A(4), 'spec_hash', A(6), 'count', A(7), 'total', A(8),
   'models', A(9), 'results_uri', A(10), 'max_failures', A(11), 'state', 'planning', 'reason', '', 'cursor', '0',
   'settled', '0', 'refused', '0', 'epoch', '1', 'fences', '0', 'created', stamp(NOW), 'started', '0', 'finished', '0',
-  'written', '0', 'budget_images', A(15), 'budget_gpu', A(16), 'used_gpu', '0', 'webhook', A(17), 'labels', A(18))
+  'written', '0', 'budget_images', A(15), 'budget_gpu', A(16), 'used_gpu', '0', 'webhook', A(17), 'labels', A(18),
+  'most_open', A(20))
 redis.call('SET', K(job, 'spec'), A(5))
 redis.call('ZADD', P .. 'jobs:all', stamp(NOW), job)
 redis.call('ZADD', P .. 'jobs:' .. caller, stamp(NOW), job)

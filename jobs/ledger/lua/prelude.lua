@@ -103,6 +103,15 @@ local function put_back_open(job, from, limit)
   put_back(job, first_open(job, from, limit), limit, 'rw', 0, NOW)
 end
 
+-- Variants without an outcome in the caller's jobs other than this one.
+local function open_of(caller, job)
+  local open = 0
+  for _, other in ipairs(redis.call('SMEMBERS', P .. 'active:' .. caller)) do
+    if other ~= job then open = open + num(other, 'count') - num(other, 'settled') - num(other, 'refused') end
+  end
+  return open
+end
+
 local function pause(job, state, reason)
   redis.call('HSET', K(job), 'state', 'paused', 'reason', reason, 'before_pause', state)
   not_runnable(job)
