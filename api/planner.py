@@ -16,6 +16,7 @@ from jobs.sizes import target_size
 from jobs.spec.model import AxisSpec, FieldValue, ImageSpec, JobSpec
 from jobs.spec.numbers import Span
 from jobs.spec.styles import unknown
+from jobs.spec.suited import LeftOut
 from jobs.sweep import Sweep
 from jobs.variant import Variant
 
@@ -48,7 +49,7 @@ class Plan:
     count: variants to make. excluded: positions of the product that are left out. open: images are listed only when the
     job is planned, so there is no count. gpu_seconds: of one device; finish_seconds: with the workers that are there.
     linked: variants that the job which this one extends has made already; time and storage are those of the others.
-    duplicates: variants that differ from an earlier one by their seeds only.
+    duplicates: variants that differ from an earlier one by their seeds only. left_out: what is left to the models.
     """
 
     count: int | None
@@ -61,6 +62,7 @@ class Plan:
     samples: int
     variants_of_an_image: int
     models: tuple[str, ...]
+    left_out: tuple[LeftOut, ...]
     storage_bytes: int | None
     gpu_seconds: float | None
     finish_seconds: float | None
@@ -69,7 +71,7 @@ class Plan:
     variants: tuple[Variant, ...]
 
 
-def make_plan(
+def make_plan(  # noqa: PLR0913 - what a farm knows, and what this machine does
     spec: JobSpec,
     *,
     table: ModelTable | None,
@@ -78,10 +80,11 @@ def make_plan(
     speeds_of: SpeedsOf | None = None,
     workers: int = 0,
     linked: int | None = None,
+    left: tuple[LeftOut, ...] = (),
 ) -> Plan:
     """Plan a spec. table: the farm's models, None where there is none to ask. size_of: an image's size by URI.
 
-    linked: how many of its variants are made already, where that is known.
+    linked: how many of its variants are made already, where that is known. left: what it left to its models.
 
     Raises:
         UnknownModel: one is not in the table.
@@ -105,6 +108,7 @@ def make_plan(
         samples=sweep.samples,
         variants_of_an_image=sweep.span,
         models=sweep.models,
+        left_out=left,
         storage_bytes=None if size is None else round(size),
         gpu_seconds=gpu,
         finish_seconds=gpu / workers if gpu is not None and workers else None,
@@ -236,9 +240,10 @@ def _change(variant: Variant, table: ModelTable | None, size_of: SizeOf) -> str:
 
 def _least_work(spec: JobSpec) -> tuple[float, float]:
     """The strength and the steps of a cell with the least work."""
-    pairs = [_least_in(spec.fixed, spec.axes)]
-    pairs += [_least_in({**spec.fixed, **image.settings}, _without(spec.axes, image.settings)) for image in spec.images
-              if image.settings.keys() & {"strength", "steps"}]  # fmt: skip
+    standing = [spec.standing(model) for model in spec.model_defaults] or [spec.fixed]
+    pairs = [_least_in(fixed, spec.axes) for fixed in standing]
+    pairs += [_least_in({**fixed, **image.settings}, _without(spec.axes, image.settings)) for image in spec.images
+              if image.settings.keys() & {"strength", "steps"} for fixed in standing]  # fmt: skip
     return min(pairs, key=lambda pair: pair[0] * pair[1])
 
 

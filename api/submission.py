@@ -11,7 +11,7 @@ from jobs.keys import results_uri
 from jobs.ledger.views import JobView, backend_mark
 from jobs.manifest.inline import NO_PICTURES
 from jobs.presets import load_presets
-from jobs.spec import JobSpec, canonical_json, freeze, require_uris, spec_hash, with_presets
+from jobs.spec import JobSpec, canonical_json, freeze, require_uris, spec_hash, with_defaults, with_presets
 from jobs.sweep import Sweep
 
 if TYPE_CHECKING:
@@ -40,7 +40,8 @@ def submit(
     """
     desk.instance.require()  # a key that a lost ledger knew must not make the same job twice
     require_uris(spec)
-    sweep = Sweep(spec, () if spec.open else None)  # what planning lists, planning counts
+    suited = with_defaults(spec, desk.table.suits)
+    sweep = Sweep(suited, () if spec.open else None)  # what planning lists, planning counts
     check_size(sweep, desk.settings)
     models = aliases_of(sweep, desk.table)
     check_backend(spec, desk.book)
@@ -48,7 +49,7 @@ def submit(
     for picture in brought.values():
         desk.upload(picture, caller=caller)
     drawn = int.from_bytes(desk.entropy(4), "big")
-    styled = with_presets(spec, load_presets(desk.settings.presets_file))
+    styled = with_presets(suited, load_presets(desk.settings.presets_file))
     frozen = freeze(styled, seed_base=seed_base(spec, drawn, lambda earlier: desk.manifest(earlier, caller=caller)))
     job = new_job_id(int(desk.clock() * 1000), desk.entropy(10))
     accepted = desk.book.accept(

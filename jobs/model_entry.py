@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from jobs.samplers import canonical
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _SHAPE = re.compile(r"([1-9]\d{0,4})x([1-9]\d{0,4})")
@@ -32,12 +34,17 @@ class _Table(BaseModel):
 
 
 class Defaults(_Table):
-    """What a job that doesn't say otherwise gets; the same ranges as `jobs.variant.Parameters`."""
+    """What a job that doesn't say otherwise gets: what the table doesn't say either is the language's (`FIELDS`)."""
 
-    sampler: str = "ddim"
+    sampler: str = "dpmpp_2m"
     steps: int = Field(30, ge=1, le=1000)
     cfg_scale: float = Field(7.0, ge=0, le=50)
-    strength: float = Field(0.6, ge=0, le=1)
+    strength: float = Field(0.5, ge=0, le=1)
+
+    @field_validator("sampler")
+    @classmethod
+    def _check_sampler(cls, value: str) -> str:
+        return canonical(value)
 
 
 class Model(_Table):

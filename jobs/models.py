@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from jobs.errors import InvalidSpec, Problem, UnknownModel
 from jobs.model_entry import Defaults, LoraEntry, Model
+from jobs.variant import Scalar
 
 __all__ = ["SHIPPED", "Defaults", "LoraEntry", "Model", "ModelTable"]
 
@@ -88,6 +89,16 @@ class ModelTable:
         hint = f"; did you mean {near[0]!r}?" if near else ""
         message = f"model: {name[:100]!r} is not in the model table{hint}"
         raise UnknownModel(message, remedy=f"The table has {', '.join(self.models)}; `pentimento models` shows it.")
+
+    def suits(self, name: str) -> Mapping[str, Scalar]:
+        """What the table says that a job of this model gets where it doesn't say otherwise, by field.
+
+        Raises:
+            UnknownModel: there is none.
+
+        """
+        defaults = self.resolve(name).defaults
+        return {field: getattr(defaults, field) for field in defaults.model_fields_set}
 
     def lora(self, name: str) -> LoraEntry:
         """The LoRA of that name.

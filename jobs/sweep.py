@@ -77,6 +77,7 @@ class Sweep:
             (axis.names, axis.columns, stride, axis.size)
             for axis, stride in zip(spec.axes, self._holes.strides, strict=True)
         )
+        self._standing = {model: spec.standing(model) for model in spec.model_defaults} if spec.left else {}
         self._cells = spec.cells
         self.span = self._cells * spec.samples
         self._moved = frozenset(name for axis in spec.axes for name in axis.names)
@@ -96,23 +97,13 @@ class Sweep:
     @cached_property
     def models(self) -> tuple[str, ...]:
         """Every model that a variant may ask for, each once, in the order of first mention."""
-        return tuple(dict.fromkeys(str(model) for model in self._mentioned("model")))
+        return self.spec.models
 
     @cached_property
     def loras(self) -> tuple[str, ...]:
         """The name of every LoRA that a variant may ask for, likewise."""
-        said = dict.fromkeys(str(value) for value in self._mentioned("loras"))
+        said = dict.fromkeys(str(value) for _, value in self.spec.said("loras"))
         return tuple(dict.fromkeys(lora.name for value in said for lora in _loras(value)))
-
-    def _mentioned(self, name: str) -> Iterator[FieldValue]:
-        """Every value that a field is given anywhere in the spec."""
-        if name in self.spec.fixed:
-            yield self.spec.fixed[name]
-        for axis in self.spec.axes:
-            if name in axis.names:
-                yield from dict.fromkeys(axis.columns[axis.names.index(name)])
-        yield from (cell[name] for cell in self.spec.include if name in cell)
-        yield from (image.settings[name] for image in self.spec.images if name in image.settings)
 
     def is_hole(self, index: int) -> bool:
         """Whether position `index` is not rendered. IndexError outside 0 … len − 1."""
@@ -165,6 +156,8 @@ class Sweep:
                 values[name] = value
         coordinates = {name: label(value) for name, value in values.items()}
         fields: dict[str, FieldValue] = {**self.spec.fixed, **values, **settings}
+        if self._standing:
+            fields = {**self._standing.get(str(fields["model"]), self.spec.fixed), **values, **settings}
         seed = self._seed(fields, image.name, coordinates, sample)
         if self.spec.reroll:
             seed = rerolled(seed, self._rerolls(fields, image.name))

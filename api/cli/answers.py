@@ -1,6 +1,6 @@
 """What the API answers, as the command line reads it: a newer server may say more, and `--json` passes that on."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -169,6 +169,15 @@ class Upload(Answer):
     size: int
 
 
+class LeftOut(Answer):
+    """A field that a job leaves to one of its models, and what it gets."""
+
+    model: str
+    field: str
+    value: str | int | float
+    origin: Literal["job", "model", "language"]
+
+
 class Planned(Answer):
     """What a farm knows about a plan that nobody else does."""
 
@@ -176,6 +185,7 @@ class Planned(Answer):
     finish_seconds: float | None
     measured: Text
     linked: int | None = None
+    left_out: list[LeftOut] | None = None
     warnings: list[Text]
 
 
@@ -228,6 +238,15 @@ class Workers(Answer):
     workers: list[Worker]
 
 
+class ModelDefaults(Answer):
+    """What a job of a model gets where it says nothing; None where an older server doesn't tell."""
+
+    strength: float | None = None
+    cfg_scale: float | None = None
+    sampler: Text = ""
+    steps: int | None = None
+
+
 class Model(Answer):
     """A row of the model table."""
 
@@ -236,6 +255,7 @@ class Model(Answer):
     width: Whole = 0
     height: Whole = 0
     default: bool = False
+    defaults: ModelDefaults = ModelDefaults()
     description: Text = ""
 
 

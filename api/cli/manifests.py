@@ -20,15 +20,19 @@ def lint(file: ManifestFile, given: Given = None, *, as_json: AsJson = False) ->
       pentimento lint autumn.yaml
       pentimento lint autumn.yaml -S strength=0.4
     """
+    from api.cli.model_table import resolved
+    from api.cli.plan import counted
     from api.planner import make_plan
 
     terminal = Terminal(as_json=as_json)
     spec, _, _ = read(file, given)
-    plan = make_plan(spec, table=None, show=0)
-    terminal.answer({"count": plan.count, "warnings": list(plan.warnings)})
-    for warning in plan.warnings:
+    here = resolved(spec)
+    plan = make_plan(here.spec, table=None, show=0)
+    warnings = [*here.warnings, *plan.warnings]
+    terminal.answer({"count": plan.count, "warnings": warnings})
+    for warning in warnings:
         terminal.note(f"warning: {warning}")
-    said = "as many pictures as its images are listed for" if plan.count is None else f"{plan.count:,} pictures"
+    said = "as many pictures as its images are listed for" if plan.count is None else counted(plan.count, "picture")
     terminal.text(f"{file}: {said}")
 
 

@@ -1,11 +1,14 @@
 """`pentimento models`: what a job may name as its model, and how many rows of it pay on this machine."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from api.cli.options import Api, AsJson
 from api.cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from api.cli.answers import ModelDefaults
 
 
 def models(
@@ -44,7 +47,20 @@ def models(
         found = client.models()
     terminal.answer(found)
     rows = [
-        (one.alias + (" (default)" if one.default else ""), one.family, f"{one.width}×{one.height}", one.description)
+        (
+            one.alias + (" (default)" if one.default else ""),
+            one.family,
+            f"{one.width}×{one.height}",
+            _usual(one.defaults),
+            one.description,
+        )
         for one in found.models
     ]
-    terminal.table(("model", "family", "size", "about"), rows, empty="The model table is empty.")
+    terminal.table(
+        ("model", "family", "size", "where a job says nothing", "about"), rows, empty="The model table is empty."
+    )
+
+
+def _usual(defaults: "ModelDefaults") -> str:
+    numbers = (("strength", defaults.strength), ("cfg", defaults.cfg_scale), ("steps", defaults.steps))
+    return ", ".join([*(f"{name} {value:g}" for name, value in numbers if value is not None), defaults.sampler])

@@ -1,7 +1,7 @@
 """`pentimento plan`: what a manifest would make, counted and shown, without asking anybody to make it."""
 
 import shlex
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,8 +12,12 @@ from api.cli.submit import ManifestFile, grown, manifest_folder, read
 from api.cli.terminal import Terminal
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from api.cli.answers import Planned
+    from api.cli.model_table import Resolved
     from api.planner import Plan
-    from jobs.spec import JobSpec
+    from jobs.spec import JobSpec, LeftOut
 
 HEAD_BYTES = 1 << 18
 """Of a picture; a JPEG may carry a preview before it says its size."""
@@ -46,6 +50,7 @@ def plan(
       pentimento plan autumn.yaml --extends latest
       pentimento plan autumn.yaml --show 100 --json | jq '.variants[].parameters.prompts[0].text'
     """
+    from api.cli.model_table import resolved
     from api.cli.upload import find
     from api.planner import make_plan
     from jobs.spec import local_paths
@@ -53,23 +58,40 @@ def plan(
     terminal = Terminal(as_json=as_json)
     folder = manifest_folder(file)
     spec, text, _ = read(file, grown(given, extends, api=api))
-    made = make_plan(spec, table=None, show=show, size_of=_Sizes(folder))
+    asked = _asked(spec, folder, api) if farm or extends else None
+    here = resolved(spec) if asked is None else _as_there(spec, asked)
+    made = make_plan(here.spec, table=here.table, show=show, size_of=_Sizes(folder), left=here.left)
+    made = replace(made, warnings=(*here.warnings, *made.warnings))
     answer = asdict(made)
-    if farm or extends:
-        from api.cli.address import api_url
-        from api.cli.client import Client
-
-        with Client(api_url(api)) as client:
-            said = client.plan(_canonical(spec, folder))
-        known = ("gpu_seconds", "finish_seconds", "measured", "linked")
-        answer |= {name: getattr(said, name) for name in known}
-        if said.linked and made.count and made.storage_bytes:
-            answer["storage_bytes"] = round(made.storage_bytes * (1 - said.linked / made.count))
+    if asked is not None:
+        answer |= {name: getattr(asked, name) for name in ("gpu_seconds", "finish_seconds", "measured", "linked")}
+        if asked.linked and made.count and made.storage_bytes:
+            answer["storage_bytes"] = round(made.storage_bytes * (1 - asked.linked / made.count))
     terminal.answer(answer)
     _say(terminal, made, seed_drawn=spec.seed.base is None)
     _estimate(terminal, answer)
     find(local_paths(spec), folder=folder, text=text, source=str(file))
     terminal.note(f"Make them with: {_command(file, given, extends)}")
+
+
+def _asked(spec: "JobSpec", folder: Path, api: str) -> "Planned":
+    """What the farm says of the spec."""
+    from api.cli.address import api_url
+    from api.cli.client import Client
+
+    with Client(api_url(api)) as client:
+        return client.plan(_canonical(spec, folder))
+
+
+def _as_there(spec: "JobSpec", asked: "Planned") -> "Resolved":
+    """The spec as the farm's model table resolves it."""
+    from api.cli.model_table import Resolved, resolved
+    from jobs.spec import LeftOut, with_left
+
+    if asked.left_out is None:  # a farm that is older than the defaults of models
+        return resolved(spec)
+    left = tuple(LeftOut(one.model, one.field, one.value, one.origin) for one in asked.left_out)
+    return Resolved(with_left(spec, left), left, None, ())
 
 
 def _command(file: Path, given: list[str] | None, extends: str) -> str:
@@ -114,22 +136,25 @@ class _Sizes:
             return picture_size(file.read(HEAD_BYTES))
 
 
-def _counted(count: int, what: str) -> str:
+def counted(count: int, what: str) -> str:
+    """`1 picture`, `2,000 pictures`."""
     return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _say(terminal: Terminal, plan: "Plan", *, seed_drawn: bool) -> None:
-    images = "images that are listed when the job is planned" if plan.images is None else _counted(plan.images, "image")
+    images = "images that are listed when the job is planned" if plan.images is None else counted(plan.images, "image")
     product = [images, *(f"{axis.size} {axis.key}" for axis in plan.axes)]
     product += [f"{plan.samples} samples"] if plan.samples > 1 else []
     holes = f", {plan.excluded:,} positions left out" if plan.excluded else ""
-    what = f"{_counted(plan.variants_of_an_image, 'picture')} of each image" if plan.count is None else None
-    terminal.text(f"{what or _counted(plan.count or 0, 'picture')}: {' × '.join(product)}{holes}")
+    what = f"{counted(plan.variants_of_an_image, 'picture')} of each image" if plan.count is None else None
+    terminal.text(f"{what or counted(plan.count or 0, 'picture')}: {' × '.join(product)}{holes}")
     if plan.duplicates:
         terminal.text(f"  {plan.duplicates:,} of them differ from others by their seeds only")
     for axis in plan.axes:
         values = [*axis.values, *(["…"] if axis.size > len(axis.values) else [])]
         terminal.text(f"  {axis.key}: {' | '.join(values)}")
+    for said in _defaults(plan.left_out):
+        terminal.text(f"  {said}")
     rows = [
         (
             str(variant.index),
@@ -140,10 +165,23 @@ def _say(terminal: Terminal, plan: "Plan", *, seed_drawn: bool) -> None:
         for variant in plan.variants
     ]
     terminal.table(("index", "image", "prompt", "at"), rows, empty="")
+    if plan.count is not None and 0 < len(rows) < plan.count:
+        terminal.text(f"… and {plan.count - len(rows):,} more")
     for warning in plan.warnings:
         terminal.note(f"warning: {warning}")
     if seed_drawn:
         terminal.note("Seeds are drawn when the job is submitted, and kept.")
+
+
+def _defaults(left: "Sequence[LeftOut]") -> "Iterator[str]":
+    """What models say where the manifest doesn't, a line for each model and origin."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for one in left:
+        value = f"{one.value:g}" if isinstance(one.value, float) else one.value
+        groups.setdefault((one.model, one.origin), []).append(f"{one.field} {value}")
+    for (model, origin), said in groups.items():
+        whose = {"job": f"model_defaults for {model}", "model": f"not said, so {model}'s own"}
+        yield f"{whose.get(origin, f'not said, nor by {model}')}: {', '.join(said)}"
 
 
 def _estimate(terminal: Terminal, answer: dict[str, object]) -> None:

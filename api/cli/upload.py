@@ -1,6 +1,7 @@
 """Pictures of this machine that a manifest names: found, told apart by their content, and sent once each."""
 
 import hashlib
+import re
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +12,7 @@ from jobs.errors import InvalidSpec, Problem
 
 # Each holds one whole picture in memory, and one machine's uplink is soon full.
 PARALLEL = 4
+_COMMENT = re.compile(r"(?:^|\s)#")
 
 
 def find(written: Iterable[tuple[str, str]], *, folder: Path, text: str, source: str) -> Mapping[str, Path]:
@@ -65,7 +67,10 @@ def upload(client: Client, files: Mapping[str, Path], *, on_file: Callable[[], N
 
 
 def _line(path: str, text: str) -> int | None:
-    return next((number for number, line in enumerate(text.splitlines(), 1) if path in line), None)
+    """The first line that names the path, as a word of its own and in no comment."""
+    word = re.compile(rf"(?<![\w./-]){re.escape(path)}(?![\w./-])")
+    lines = enumerate(text.splitlines(), 1)
+    return next((number for number, line in lines if word.search(_COMMENT.split(line, maxsplit=1)[0])), None)
 
 
 def _sha256(path: Path) -> str:

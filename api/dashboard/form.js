@@ -8,6 +8,8 @@ export function Form({ form, change, models }) {
   const set = (name) => (event) => { const { value } = event.target; change((old) => ({ ...old, [name]: value })); };
   const field = (name, label, hint, more = {}) => html`<div class="field"><label for=${name}>${label}</label>
     <input id=${name} value=${form[name]} onInput=${set(name)} dir="auto" autocomplete="off" aria-describedby=${`${name}-hint`} ...${more} /><p class="quiet" id=${`${name}-hint`}>${hint}</p></div>`;
+  const own = models?.find((model) => model.alias === form.model)?.defaults;
+  const suits = (name) => (own?.[name] === undefined ? "" : String(own[name]));
   const axis = (n, part) => (event) => { const { value } = event.target; change((old) => ({ ...old, axes: old.axes.map((one, k) => (k === n ? { ...one, [part]: value } : one)) })); };
   return html`<form class="fields" onSubmit=${(event) => event.preventDefault()}>
     <${Drop} images=${form.images} change=${(images) => change((old) => ({ ...old, images: images(old.images) }))} />
@@ -20,10 +22,10 @@ export function Form({ form, change, models }) {
     <div class="fields two">
       <div class="field"><label for="model">Model</label><select id="model" value=${form.model} onChange=${set("model")}>
         ${models?.map((model) => html`<option key=${model.alias} value=${model.alias}>${model.alias}</option>`)}</select><p class="quiet">from the model table</p></div>
-      ${field("strength", "Strength", "0 keeps the picture, 1 forgets it", { inputmode: "decimal", placeholder: "0.35, 0.6" })}
-      ${field("steps", "Steps", "empty: the model's default", { placeholder: "20, 40" })}
-      ${field("cfg", "Guidance", "cfg_scale; empty: the default", { placeholder: "4, 7" })}
-      ${field("sampler", "Sampler", "one or several", { list: "samplers", placeholder: "ddim, euler" })}
+      ${field("strength", "Strength", "0 keeps the picture, 1 forgets it", { inputmode: "decimal", placeholder: suits("strength") })}
+      ${field("steps", "Steps", "of the whole schedule", { placeholder: suits("steps") })}
+      ${field("cfg", "Guidance", "cfg_scale: how closely to follow the prompt", { placeholder: suits("cfg_scale") })}
+      ${field("sampler", "Sampler", "one or several; what is left empty suits the model", { list: "samplers", placeholder: suits("sampler") })}
       ${field("samples", "Samples", "of each cell, with seeds of their own", { type: "number", min: "1", max: "1000" })}
     </div>
     <datalist id="samplers">${SAMPLERS.map((name) => html`<option key=${name} value=${name} />`)}</datalist>

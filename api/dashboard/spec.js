@@ -1,6 +1,6 @@
 // What the form holds, as a job spec. Pure.
 export const BLANK = {
-  name: "", images: [], uris: "", prompts: "", negative: "", strength: "0.6", steps: "", cfg: "", sampler: "", model: "",
+  name: "", images: [], uris: "", prompts: "", negative: "", strength: "", steps: "", cfg: "", sampler: "", model: "",
   samples: "1", lane: "normal", labels: "", axes: [],
 };
 

@@ -1,7 +1,8 @@
 """A request of the wire as a job spec: pure, and every limit of this door in one place.
 
-What is absent is the model's default; what can't be done is refused rather than left out, but for what clients send
-without meaning anything by it (an adapter of type none, what a masked area holds at first).
+What is absent is left out of the spec, so that the model's defaults stand. What can't be done is refused and not passed
+over, but for what clients send without meaning anything by it (an adapter of type none, what a masked area holds at
+first).
 """
 
 from collections.abc import Callable, Mapping
@@ -63,7 +64,7 @@ def translate(
         "seed": list(seeds),
         "output": {"name": "{index}", "sheet": False},
         "run": {"priority": "urgent"},
-        **_numbers(request.image, model),
+        **_numbers(request.image),
     }
     return Asked(document, init, mask, seeds)
 
@@ -127,13 +128,10 @@ def _escaped(text: str) -> str:
     return text.replace("{", "{{").replace("}", "}}")
 
 
-def _numbers(image: wire.ImageParameters, model: Model) -> dict[str, object]:
-    found: dict[str, object] = {
-        "steps": image.steps if image.HasField("steps") else model.defaults.steps,
-        "cfg_scale": model.defaults.cfg_scale,
-        "strength": 1.0,  # as without a schedule anywhere else: the whole of it
-        "sampler": model.defaults.sampler,
-    }
+def _numbers(image: wire.ImageParameters) -> dict[str, object]:
+    found: dict[str, object] = {"strength": 1.0}  # as without a schedule anywhere else: the whole of it
+    if image.HasField("steps"):
+        found["steps"] = image.steps
     for step in image.parameters[:1]:
         if step.sampler.HasField("cfg_scale"):
             found["cfg_scale"] = _tidy(step.sampler.cfg_scale)

@@ -26,7 +26,7 @@ class ModelShape(BaseModel):
     width: int = Field(description="the size that it was trained at")
     height: int
     max_pixels: int
-    defaults: Defaults = Field(description="what works well with it")
+    defaults: Defaults = Field(description="what a job of this model gets where it says nothing")
     default: bool = Field(description="whether it is the table's default")
 
     @classmethod

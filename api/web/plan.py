@@ -1,7 +1,7 @@
 """Plans: what a job spec would come to, before it is a job."""
 
 from dataclasses import asdict
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
@@ -19,7 +19,7 @@ from jobs.errors import InvalidSpec
 from jobs.ledger.speeds import Speeds
 from jobs.manifest import Format, require_uris
 from jobs.presets import load_presets
-from jobs.spec import with_presets
+from jobs.spec import left_out, with_defaults, with_presets
 from jobs.sweep import Sweep
 
 router = APIRouter(prefix="/v1/plan", tags=["jobs"])
@@ -46,6 +46,17 @@ class AxisShape(BaseModel):
     values: list[str] = Field(description="the first of them")
 
 
+class LeftOutShape(BaseModel):
+    """A field that the job leaves out, and what it gets."""
+
+    model: str
+    field: str
+    value: str | int | float
+    origin: Literal["job", "model", "language"] = Field(
+        description="`job`: its own `model_defaults`; `model`: the model table; `language`: where neither says anything"
+    )
+
+
 class PlanShape(BaseModel):
     """What a job would come to; null is what is not known yet."""
 
@@ -62,6 +73,7 @@ class PlanShape(BaseModel):
     samples: int
     variants_of_an_image: int = Field(description="positions of the product for each image")
     models: list[str]
+    left_out: list[LeftOutShape] = Field(description="what the job leaves to each of its models")
     storage_bytes: int | None = Field(description="estimated")
     gpu_seconds: float | None = Field(description="estimated, of one device")
     finish_seconds: float | None = Field(description="estimated, with the workers that are there and nothing before it")
@@ -113,6 +125,8 @@ def lint(text: SpecText, form: SpecFormat, desk: TheDesk, _caller: Caller) -> Li
 def _planned(desk: Desk, text: bytes, form: Format, show: int, caller: str) -> Plan:
     spec = desk.read(text, form=form).spec
     spec = with_presets(spec, load_presets(desk.settings.presets_file))
+    left = left_out(spec, desk.table.suits)
+    spec = with_defaults(spec, desk.table.suits)
     if spec.run.extends:
         spec = seeded(spec, desk, caller=caller)
     sweep = Sweep(spec, () if spec.open else None)
@@ -126,5 +140,6 @@ def _planned(desk: Desk, text: bytes, form: Format, show: int, caller: str) -> P
         show=show,
         speeds_of=speeds.seconds_a_step,
         workers=len(able),
+        left=left,
         linked=linked(sweep, desk, caller=caller) if spec.run.extends else None,
     )

@@ -15,11 +15,12 @@ A document comes in a short form and in a long one (`apiVersion: pentimento/v1`,
 `names`         the template by which pictures are named
 `canonical`     the normal form as text again: stable bytes, the same spec when parsed
 `styles`        style presets: templates around prompts, by name
+`suited`        the defaults of models, for what the job leaves out
 `schema`        the JSON Schema
 ==============  ==========================================================================================
 
-Precedence: parameters < axis cell < `include` < an image's own `set`. A field that an image sets removes that axis for
-that image. Axes run in the order in which their fields are written, then the matrix.
+Precedence: the model's defaults < parameters < axis cell < `include` < an image's own `set`. A field that an image sets
+removes that axis for that image. Axes run in the order in which their fields are written, then the matrix.
 """
 
 from collections.abc import Mapping
@@ -33,26 +34,32 @@ from jobs.spec.problems import Lines, Path, Problems
 from jobs.spec.reading import Document
 from jobs.spec.schema import json_schema
 from jobs.spec.styles import with_presets
+from jobs.spec.suited import LeftOut, Suits, left_out, settled
 
 __all__ = [
     "AxisSpec",
     "ImageSpec",
     "JobSpec",
+    "LeftOut",
     "Lines",
     "OutputSpec",
     "Path",
     "RunSpec",
     "SeedPlan",
+    "Suits",
     "canonical_json",
     "document_of",
     "freeze",
     "json_schema",
+    "left_out",
     "local_paths",
     "named_images",
     "parse_spec",
     "require_uris",
     "spec_hash",
+    "with_defaults",
     "with_images",
+    "with_left",
     "with_presets",
 ]
 
@@ -96,6 +103,32 @@ def _unwrapped(problems: Problems, data: dict[str, object]) -> Document:
         if key in inner:
             problems.add(("spec", key), f"metadata.{key} and spec.{key} say the same thing", remedy="Keep one of them")
     return Document(problems, {**outer, **inner}, ("spec",))
+
+
+def with_defaults(spec: JobSpec, suits: Suits) -> JobSpec:
+    """The spec with the defaults of its models for what it leaves out, all of it said.
+
+    Raises:
+        InvalidSpec: cells that turn out to be the same, or to be all left out, once the defaults stand.
+        UnknownModel: `suits` knows none of that name.
+
+    """
+    return with_left(spec, left_out(spec, suits))
+
+
+def with_left(spec: JobSpec, left: tuple[LeftOut, ...]) -> JobSpec:
+    """The same with what was found by `left_out`, here or elsewhere.
+
+    Raises:
+        InvalidSpec: as `with_defaults`.
+
+    """
+    if not left:
+        return spec
+    made = settled(spec, left)
+    if any(spec.left & cell.keys() for cell in (*spec.exclude, *spec.include, *spec.reroll)):
+        return parse_spec(document_of(made), source="the job spec")
+    return made
 
 
 def freeze(spec: JobSpec, *, seed_base: int) -> JobSpec:

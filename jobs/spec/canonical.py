@@ -1,7 +1,8 @@
 """A spec as a document again: stable bytes for hashing, storing and sending, and the same spec when they are parsed.
 
 Keys that mean nothing by their order are sorted; axes keep theirs, because positions follow it. Defaults are written
-out, so that a frozen manifest means the same under a version with other defaults.
+out, so that a frozen manifest means the same under a version with other defaults; those that are left to the model
+once they are known (`with_defaults`), so that it means the same under another model table.
 """
 
 import hashlib
@@ -29,18 +30,19 @@ def spec_hash(spec: JobSpec) -> str:
 def document_of(spec: JobSpec) -> dict[str, object]:
     """The short form, in canonical order."""
     document: dict[str, object] = {}
-    if spec.name:
-        document["name"] = spec.name
-    if spec.labels:
-        document["labels"] = dict(sorted(spec.labels.items()))
+    names = {"name": spec.name, "labels": dict(sorted(spec.labels.items()))}
+    document.update({key: value for key, value in names.items() if value})
     document["images"] = [_image(image) for image in spec.images]
-    document.update({name: _value(spec.fixed[name]) for name in FIELDS if name in spec.fixed})
+    said = spec.fixed.keys() - spec.left
+    document.update({name: _value(spec.fixed[name]) for name in FIELDS if name in said})
     if not any("seed" in axis.names for axis in spec.axes):
         plan = {"policy": spec.seed.policy, "base": spec.seed.base}
         document["seed"] = {key: value for key, value in plan.items() if value is not None}
     document["samples"] = spec.samples
     if spec.presets:
         document["style_presets"] = {name: asdict(preset) for name, preset in sorted(spec.presets.items())}
+    if spec.model_defaults:
+        document["model_defaults"] = {model: _sorted(own) for model, own in sorted(spec.model_defaults.items())}
     for axis in spec.axes:
         if not axis.in_matrix:
             document[axis.key] = _column(axis.columns[0])
@@ -50,20 +52,28 @@ def document_of(spec: JobSpec) -> dict[str, object]:
     for key, cells in (("exclude", spec.exclude), ("include", spec.include), ("reroll", spec.reroll)):
         if cells:
             document[key] = [_sorted(cell) for cell in cells]
+    return document | _delivery(spec)
+
+
+def _delivery(spec: JobSpec) -> dict[str, object]:
+    """What is said of a job beyond its pictures; what is empty is left out."""
     output = {
         "uri": spec.output.uri,
         "name": spec.output.name,
         "format": spec.output.format,
         "sheet": spec.output.sheet,
     }
-    document["output"] = {key: value for key, value in output.items() if value != ""}
     run = {"priority": spec.run.priority.value, "max_failures": spec.run.max_failures, "backend": spec.run.backend}
     run["confirm_above"] = spec.run.confirm_above
-    document["run"] = {key: value for key, value in run.items() if value not in {None, ""}}
     budget = {"images": spec.run.budget.images, "gpu_seconds": spec.run.budget.gpu_seconds}
-    said = {"budget": {key: value for key, value in budget.items() if value is not None}, "webhook": spec.run.webhook}
-    said["extends"] = spec.run.extends
-    return document | {key: value for key, value in said.items() if value}
+    said: dict[str, object] = {
+        "output": {key: value for key, value in output.items() if value != ""},
+        "run": {key: value for key, value in run.items() if value not in {None, ""}},
+        "budget": {key: value for key, value in budget.items() if value is not None},
+        "webhook": spec.run.webhook,
+        "extends": spec.run.extends,
+    }
+    return {key: value for key, value in said.items() if value or key in {"output", "run"}}
 
 
 def _image(image: ImageSpec) -> dict[str, object]:

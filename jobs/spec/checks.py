@@ -44,6 +44,7 @@ class Checks:
                 break
             self._names(path, template)
             self._length(path, template)
+        self._defaults()
         self.name_uses = check_name(self.document, self.spec, None if self.columns_unknown else self.known)
         self._used()
         if not self.problems.found:
@@ -125,10 +126,24 @@ class Checks:
                 longest[name] = max(longest.get(name, 0), most)
         return longest
 
+    def _defaults(self) -> None:
+        models = self.spec.models
+        for model in self.spec.model_defaults:
+            if model not in models and "model" not in self.axes.broken:
+                remedy = self.problems.hint(model, models) or "Remove it"
+                self.problems.add(
+                    self.document.at("model_defaults", model), "nothing asks for this model", remedy=remedy
+                )
+
     # Variables that nothing uses.
 
     def _used(self) -> None:
-        if self._misspelt or self.axes.broken & set(TEXT_FIELDS) or not self.spec.images:
+        if (
+            self._misspelt
+            or "prompt" in self.problems.meant
+            or self.axes.broken & set(TEXT_FIELDS)
+            or not self.spec.images
+        ):
             return  # that a variable is not used would be the same mistake once more
         for axis in self.spec.axes:
             idle = [name for name in axis.names if name not in FIELDS and name not in self.prompts_use]
@@ -144,7 +159,7 @@ class Checks:
                     self._idle(name, self.document.at("images", k, "set", name), axis=False)
 
     def _idle(self, name: str, path: Path, *, axis: bool) -> None:
-        near = None if self.problems.full else nearest(name, FIELDS)
+        near = None if self.problems.full else nearest(name, FIELDS, cutoff=0.75)
         remedy = f"{f'Did you mean {near}? Else write' if near else 'Write'} {{{name}}} in the prompt, or remove it"
         why = ", so its cells would differ by their seeds only" if axis else ""
         self.problems.add(path, f"no prompt uses {{{name}}}{why}", remedy=remedy)
@@ -169,17 +184,24 @@ class Checks:
                 if name in self.sidecars or (self.spec.open and name == "image") or self.columns_unknown:
                     continue  # told only when the images are listed
                 if name != "image" and name not in self.known:
-                    self.problems.add(
-                        path, f"nothing is called {name}", remedy=self.problems.hint(name, sorted(self.known))
-                    )
-                elif not (value in names if name == "image" else self._stands(name, value)):
+                    remedy = self.problems.hint(name, sorted(self.known))
+                    self.problems.add(path, f"nothing is called {name}", remedy=remedy)
+                elif value in names if name == "image" else self._stands(name, value, included=key == "reroll"):
+                    continue
+                elif name in self.spec.left:
+                    remedy = f"Write {name} in the manifest, or name the model here"
+                    self.problems.add(path, f"{name} is left to the model", value=value, remedy=remedy)
+                else:
                     remedy = "Write a value as it stands in the sweep"
                     self.problems.add(path, f"no cell has this {name}", value=value, remedy=remedy)
 
-    def _stands(self, name: str, value: FieldValue) -> bool:
+    def _stands(self, name: str, value: FieldValue, *, included: bool) -> bool:
         value = label(value)
-        if any(name in image.settings and label(image.settings[name]) == value for image in self.spec.images):
+        own = [image.settings for image in self.spec.images] + (list(self.spec.include) if included else [])
+        if any(name in fields and label(fields[name]) == value for fields in own):
             return True
+        if name in self.spec.left:
+            return any(name in own and label(own[name]) == value for own in self.spec.model_defaults.values())
         if name in self.spec.fixed:
             return label(self.spec.fixed[name]) == value
         return any(

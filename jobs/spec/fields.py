@@ -17,7 +17,10 @@ MAX_POSITIONS = 1 << 32
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field. low and high are inclusive; default None: it must be given, or (width, height) stays unset."""
+    """A field. low and high are inclusive; default None: it must be given, or (width, height) stays unset.
+
+    by_model: where a job leaves it out, the model's own default stands, and `default` only where that has none.
+    """
 
     kind: Literal["number", "integer", "text", "prompt", "sampler", "choice", "uri", "loras"]
     text: str
@@ -26,6 +29,7 @@ class Field:
     default: Scalar | None = None
     choices: tuple[str, ...] = ()
     required: bool = False
+    by_model: bool = False
 
 
 FIELDS: Mapping[str, Field] = {
@@ -33,10 +37,11 @@ FIELDS: Mapping[str, Field] = {
     "prompt": Field("prompt", "what to paint; {name} is filled from an axis or a per-image variable", required=True),
     "negative_prompt": Field("text", "what to avoid; may hold {name}", high=MAX_TEXT, default=""),
     "style_preset": Field("text", "a style by name: a template around the prompt", high=64, default=""),
-    "strength": Field("number", "the part of the schedule that is run: 0 keeps the image", 0, 1, 0.5),
-    "cfg_scale": Field("number", "how closely to follow the prompt", 0, 50, 7.0),
-    "sampler": Field("sampler", "by our, Stability's, k-diffusion's, A1111's or diffusers' name", default="dpmpp_2m"),
-    "steps": Field("integer", "length of the whole schedule", 1, 1000, 30),
+    "strength": Field("number", "the part of the schedule that is run: 0 keeps the image", 0, 1, 0.5, by_model=True),
+    "cfg_scale": Field("number", "how closely to follow the prompt", 0, 50, 7.0, by_model=True),
+    "sampler": Field("sampler", "by our, Stability's, k-diffusion's, A1111's or diffusers' name", default="dpmpp_2m",
+                     by_model=True),
+    "steps": Field("integer", "length of the whole schedule", 1, 1000, 30, by_model=True),
     "width": Field("integer", "pixels; by default the init image's own, fitted to the model", 64, 4096),
     "height": Field("integer", "pixels; by default the init image's own, fitted to the model", 64, 4096),
     "fit": Field("choice", "how an init image of another shape is fitted", default="cover",
@@ -48,6 +53,9 @@ FIELDS: Mapping[str, Field] = {
     "loras": Field("loras", "LoRAs of the model table as `name:weight`, commas between; a list is an axis", default=""),
     "seed": Field("integer", "uint32", 0, 2**32 - 1),
 }  # fmt: skip
+
+BY_MODEL: frozenset[str] = frozenset(name for name, field in FIELDS.items() if field.by_model)
+"""What a model may have a default of its own for."""
 
 ALIASES: Mapping[str, str] = {"image_strength": "strength", "step_schedule_start": "strength"}
 """Other words for a field that are accepted; `image_strength` is 1 − strength."""
@@ -69,6 +77,7 @@ MISTAKEN: Mapping[str, str] = {
     "image": "images",
     "prompts": "prompt",
     "lora": "loras",
+    "defaults": "model_defaults",
     "n": "samples",
     "num_images": "samples",
     "batch_size": "samples",
@@ -89,6 +98,7 @@ DOCUMENT = (
     "samples",
     "matrix",
     "style_presets",
+    "model_defaults",
     "exclude",
     "include",
     "output",

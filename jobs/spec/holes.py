@@ -21,15 +21,19 @@ class TooIntricate(ValueError):
     """Patterns that overlap in more ways than are counted."""
 
 
+_Match = Mapping[int, frozenset[int]]
+
+
 @dataclass(slots=True)
 class _Kind:
-    """Images whose settings make the same holes. live: axes that are not replaced. patterns: those that can match.
+    """Images whose settings make the same holes. live: axes that are not replaced.
 
+    matches: for each pattern that can match, the coordinates at which it does, by axis.
     rendered: how many cells are, None until somebody asks.
     """
 
     live: tuple[int, ...]
-    patterns: tuple[int, ...]
+    matches: tuple[_Match, ...]
     settings: Mapping[str, FieldValue]
     rendered: int | None = None
 
@@ -51,6 +55,8 @@ class Holes:
         self._latest: tuple[int, _Kind | None] = (-1, None)
         self._replaced = frozenset(self._moved) | {name for pattern in spec.exclude for name in pattern}
         self._replaced |= {name for cell in spec.include for name in cell}
+        self._left = spec.left if spec.model_defaults else frozenset()
+        self._replaced |= {"model"} if self._left else set()
 
     def _match(self, pattern: Mapping[str, Scalar]) -> dict[int, frozenset[int]]:
         """By axis, the coordinates at which the pattern's values stand."""
@@ -69,10 +75,14 @@ class Holes:
         kind = self._kinds.get(key)
         if kind is None:
             live = tuple(a for a, axis in enumerate(self._axes) if axis.names[0] not in own)
-            able = [p for p, pattern in enumerate(self._spec.exclude) if self._able(pattern, own, live, name)]
+            matches = [
+                self._by_model(pattern, match, own, live)
+                for pattern, match in zip(self._spec.exclude, self._matches, strict=True)
+                if self._able(pattern, own, live, name)
+            ]
             if len(self._kinds) >= KINDS_KEPT:  # a table may bring as many kinds as rows
                 self._kinds.clear()
-            kind = self._kinds[key] = _Kind(live, tuple(able), own)
+            kind = self._kinds[key] = _Kind(live, tuple(matches), own)
         return kind
 
     def _kind_at(self, image: int) -> _Kind:
@@ -85,13 +95,32 @@ class Holes:
     def _able(
         self, pattern: Mapping[str, Scalar], own: Mapping[str, FieldValue], live: tuple[int, ...], image: str
     ) -> bool:
+        model = own.get("model", self._spec.fixed.get("model"))
+        standing = self._spec.standing(model) if self._left and model is not None else self._spec.fixed
         for name, value in pattern.items():
             if name in self._moved and self._moved[name] in live:
                 continue
-            have = image if name == "image" else own.get(name, self._spec.fixed.get(name))
+            if model is None and name in self._left and name not in own:
+                continue  # `_by_model` asks each of them
+            have = image if name == "image" else own.get(name, standing.get(name))
             if have is None or label(have) != value:
                 return False
         return True
+
+    def _by_model(
+        self, pattern: Mapping[str, Scalar], match: _Match, own: Mapping[str, FieldValue], live: tuple[int, ...]
+    ) -> _Match:
+        """The match, where a model on an axis decides about some of the pattern's fields."""
+        a = self._moved.get("model")
+        left = [name for name in pattern if name in self._left and name not in own]
+        if not left or a is None or a not in live:
+            return match
+        models = self._axes[a].columns[self._axes[a].names.index("model")]
+        standing = [self._spec.standing(model) for model in models]
+        fits = frozenset(
+            k for k, fixed in enumerate(standing) if all(label(fixed[name]) == pattern[name] for name in left)
+        )
+        return {**match, a: match.get(a, fits) & fits}
 
     @property
     def none(self) -> bool:
@@ -132,19 +161,20 @@ class Holes:
         holes = 0
         for a in replaced:
             holes |= every ^ where(a, {0})
-        for p in kind.patterns:
-            axes = [(a, ks) for a, ks in self._matches[p].items() if a in kind.live]
+        for match in kind.matches:
+            axes = [(a, ks) for a, ks in match.items() if a in kind.live]
             holes |= reduce(lambda both, one: both & where(*one), axes, every)
         return f"{holes:0{stop - start}b}"
 
     def _excluded(self, kind: _Kind, at: list[int]) -> bool:
-        return any(all(at[a] in ks for a, ks in self._matches[p].items() if a in kind.live) for p in kind.patterns)
+        return any(all(at[a] in ks for a, ks in match.items() if a in kind.live) for match in kind.matches)
 
     def _doubled(self, kind: _Kind, included: int) -> bool:
         """Whether an included cell, with this image's settings on top, is one of the product's."""
         cell = {**self._spec.include[included], **kind.settings}
         unmoved = [name for name in cell if name not in self._moved and name not in kind.settings]
-        if any(cell[name] != self._spec.fixed.get(name) for name in unmoved):
+        standing = self._spec.standing(self._model_of(cell)) if self._left else self._spec.fixed
+        if any(cell[name] != standing.get(name) for name in unmoved):
             return False
         at: list[int] = []
         for a, axis in enumerate(self._axes):
@@ -157,6 +187,13 @@ class Holes:
                 return False
             at.append(min(both))
         return not self._excluded(kind, at)
+
+    def _model_of(self, cell: Mapping[str, FieldValue]) -> FieldValue:
+        """The model of an included cell, which names every axis that has several values."""
+        a = self._moved.get("model")
+        if "model" in cell or a is None:
+            return cell.get("model", self._spec.fixed.get("model", ""))
+        return self._axes[a].columns[self._axes[a].names.index("model")][0]
 
     def rendered(self, image: ImageSpec) -> int:
         """How many cells of this image are rendered.
@@ -188,14 +225,15 @@ class Holes:
 
     def _excluded_count(self, kind: _Kind) -> int:
         """Cells that at least one pattern matches: along each axis, groups of coordinates by the patterns they fit."""
-        if not kind.patterns:
+        if not kind.matches:
             return 0
-        groups = {sum(1 << p for p in kind.patterns): 1}
+        patterns = range(len(kind.matches))
+        groups = {sum(1 << p for p in patterns): 1}
         for a in kind.live:
-            free = sum(1 << p for p in kind.patterns if a not in self._matches[p])
+            free = sum(1 << p for p in patterns if a not in kind.matches[p])
             special: dict[int, int] = {}
-            for p in kind.patterns:
-                for k in self._matches[p].get(a, ()):
+            for p in patterns:
+                for k in kind.matches[p].get(a, ()):
                     special[k] = special.get(k, free) | (1 << p)
             along: dict[int, int] = {free: self._axes[a].size - len(special)}
             for mask in special.values():

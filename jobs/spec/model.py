@@ -4,11 +4,12 @@ Aliases are resolved, defaults filled in, every axis one shape. Only `parse_spec
 holds a spec without problems. Frozen dataclasses, because the reader has checked every value already.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from jobs.presets import Preset
+from jobs.spec.problems import Path
 from jobs.state import Lane
 from jobs.variant import Scalar, WeightedPrompt
 
@@ -126,6 +127,10 @@ class JobSpec:
     axes: fields in the order in which they were written, then the matrix. samples: 1..1000 per cell.
     exclude, include: cells taken out of the product and put in after it. reroll: cells that get other seeds, once more
     for each pattern that matches. presets: style presets that it brings along, by name; each that it names once frozen.
+
+    left: fields that nobody says, which are the model's to say; `fixed` has the language's defaults for them.
+    model_defaults: what stands for them, by model as the job names it. Once frozen, `left` are those that the models of
+    the job have different defaults for, and each model is there.
     """
 
     images: tuple[ImageSpec, ...]
@@ -141,6 +146,34 @@ class JobSpec:
     name: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
     presets: Mapping[str, Preset] = field(default_factory=dict)
+    left: frozenset[str] = frozenset()
+    model_defaults: Mapping[str, Mapping[str, FieldValue]] = field(default_factory=dict)
+
+    def standing(self, model: FieldValue) -> Mapping[str, FieldValue]:
+        """`fixed` as it stands for the variants of one model."""
+        own = self.model_defaults.get(str(model), {})
+        return {**self.fixed, **{name: own[name] for name in self.left & own.keys()}}
+
+    def said(self, name: str) -> Iterator[tuple[Path, FieldValue]]:
+        """Every value that the spec gives a field, with its place in the document."""
+        if name in self.fixed:
+            yield (name,), self.fixed[name]
+        for axis in self.axes:
+            if name in axis.names:
+                path: Path = ("matrix", axis.key) if axis.in_matrix else (axis.key,)
+                column = axis.columns[axis.names.index(name)]
+                yield from (((*path, k), value) for k, value in enumerate(column))
+        for k, cell in enumerate(self.include):
+            if name in cell:
+                yield ("include", k, name), cell[name]
+        for k, image in enumerate(self.images):
+            if name in image.settings:
+                yield ("images", k, "set", name), image.settings[name]
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Every model that a variant may ask for, as it is named, each once, in the order of first mention."""
+        return tuple(dict.fromkeys(str(model) for _, model in self.said("model")))
 
     @property
     def open(self) -> bool:

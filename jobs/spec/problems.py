@@ -52,9 +52,9 @@ def _shallow(value: object, depth: int) -> object:
     return value if isinstance(value, int | float | None) else "…"
 
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that looks most like this one, None where none does."""
-    found = difflib.get_close_matches(word[:64].lower(), list(known)[:2000], n=1, cutoff=0.6)
+def nearest(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | None:
+    """The known word that looks most like this one, None where none does. cutoff: how alike, 0..1."""
+    found = difflib.get_close_matches(word[:64].lower(), list(known)[:2000], n=1, cutoff=cutoff)
     return found[0] if found else None
 
 
@@ -68,13 +68,17 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 class Problems:
-    """Collects problems; `lines` finds the line of a path in the text, where there is a text."""
+    """Collects problems; `lines` finds the line of a path in the text, where there is a text.
+
+    meant: words that an unknown key was taken for: that they are missing would be the same mistake once more.
+    """
 
     def __init__(self, *, source: str = "", lines: Lines | None = None) -> None:
         self.source = source
         self.found: list[Problem] = []
         self._lines = lines
         self._unsaid = 0
+        self.meant: set[str] = set()
 
     @property
     def full(self) -> bool:
@@ -124,7 +128,9 @@ class Problems:
                 continue
             ours = MISTAKEN.get(key, "")
             fits = ours and (ours in known or "images" in known)
-            remedy = f"Write {ours}" if fits else self.hint(key, known)
+            near = None if fits or self.full else nearest(key, known)
+            self.meant |= {ours} if fits else {near or ""}
+            remedy = f"Write {ours}" if fits else f"Did you mean {near}?" if near else self.hint(key, known)
             self.add((*path, key), f"{key[:40]} is not a key here", remedy=remedy)
 
     def mapping(self, value: object, path: Path, *, what: str) -> dict[str, object]:

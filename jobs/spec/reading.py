@@ -6,15 +6,16 @@ from typing import cast
 
 from jobs.spec.axes import Axes, read_fields
 from jobs.spec.delivery import read_budget, read_extends, read_labels, read_output, read_run, read_webhook
-from jobs.spec.fields import ALIASES, DOCUMENT, FIELDS, MAX_SAMPLES
+from jobs.spec.fields import ALIASES, BY_MODEL, DOCUMENT, FIELDS, MAX_SAMPLES
 from jobs.spec.image_lines import read_images
 from jobs.spec.images import MAX_NAME
-from jobs.spec.model import FieldValue, JobSpec, SeedPlan, SeedPolicy, label
+from jobs.spec.model import FieldValue, ImageSpec, JobSpec, SeedPlan, SeedPolicy, label
 from jobs.spec.problems import Path, Problems
 from jobs.spec.styles import read_presets
 from jobs.spec.values import is_axis, read_value
 from jobs.variant import Scalar
 
+MAX_MODELS = 1000
 POLICIES = ("per_variant", "per_image", "fixed")
 
 
@@ -26,6 +27,7 @@ class Document:
         self.data = data
         self.base = base
         self.axes = Axes(problems)
+        self.left: set[str] = set()
 
     def at(self, *path: str | int) -> Path:
         """A place of the short form as a path of the document."""
@@ -36,6 +38,13 @@ class Document:
         return self.data.get(key)
 
     # The sections.
+
+    def images(self) -> tuple[ImageSpec, ...]:
+        """The lines of `images`; none where they were written under another word, which is a problem already."""
+        value = self.get("images")
+        if value is None and "images" in self.problems.meant:
+            return ()
+        return read_images(self.problems, value, self.at("images"))
 
     def fixed_fields(self) -> dict[str, FieldValue]:
         """Fields with one value; those with many become axes on the way, in the order of the document."""
@@ -76,10 +85,14 @@ class Document:
                 continue
             if name in fixed:
                 whole[name] = fixed[name]
+            elif field.required and name in self.problems.meant:
+                self.axes.broken.add(name)
             elif field.required:
                 self.problems.add(self.at(name), f"{name} is missing", remedy=f"It is {field.text}")
             elif field.default is not None:
                 whole[name] = field.default
+                if field.by_model:
+                    self.left.add(name)
         return whole
 
     def seed(self) -> SeedPlan:
@@ -101,6 +114,25 @@ class Document:
         base = plan.get("base")
         number = None if base is None else read_value(self.problems, "seed", base, self.at("seed", "base"))
         return SeedPlan(cast("SeedPolicy", policy), cast("int | None", number))  # checked, or there is a problem
+
+    def model_defaults(self) -> dict[str, dict[str, FieldValue]]:
+        """By model, what stands for fields that the job leaves out."""
+        value, path = self.get("model_defaults"), self.at("model_defaults")
+        if value is None:
+            return {}
+        by_model = self.problems.mapping(value, path, what="model_defaults")
+        if len(by_model) > MAX_MODELS:
+            self.problems.add(path, f"names {len(by_model)} models, at most {MAX_MODELS} are taken")
+            return {}
+        read: dict[str, dict[str, FieldValue]] = {}
+        for model, own in ((model, own) for model, own in by_model.items() if own is not None):
+            if self.problems.text(model, path, limit=int(FIELDS["model"].high), what="a model's name") is not None:
+                read[model], _ = read_fields(self.problems, own, (*path, model))
+        for model, own in read.items():
+            for name in own.keys() - BY_MODEL:
+                remedy = self.problems.hint(name, sorted(BY_MODEL))
+                self.problems.add((*path, model, name), f"models have no defaults for {name}", remedy=remedy)
+        return read
 
     def samples(self) -> int:
         """How many pictures of each cell."""
@@ -161,11 +193,14 @@ class Document:
         if self.get("matrix") is not None:
             self.axes.matrix(self.get("matrix"), self.at("matrix"))
         self._said_twice(fixed)
+        whole = self.complete(fixed)
         return JobSpec(
             name=self.name(),
             labels=self.labels(),
-            images=read_images(self.problems, self.get("images"), self.at("images")),
-            fixed=self.complete(fixed),
+            images=self.images(),
+            fixed=whole,
+            left=frozenset(self.left),
+            model_defaults=self.model_defaults(),
             axes=tuple(self.axes.found),
             seed=self.seed(),
             samples=self.samples(),

@@ -2,7 +2,7 @@
 
 from typing import get_args
 
-from jobs.spec.fields import FIELDS, MAX_CUSTOM_ID, MAX_IMAGES, MAX_SAMPLES, Field
+from jobs.spec.fields import BY_MODEL, FIELDS, MAX_CUSTOM_ID, MAX_IMAGES, MAX_SAMPLES, Field
 from jobs.spec.model import Format
 from jobs.spec.numbers import MAX_VALUES
 from jobs.state import Lane
@@ -31,6 +31,7 @@ def json_schema() -> dict[str, object]:
             "samples": {"type": "integer", "minimum": 1, "maximum": MAX_SAMPLES, "default": 1},
             "matrix": {"type": "object", "additionalProperties": _many({"anyOf": [_VARIABLE, _cell()]})},
             "style_presets": _presets(),
+            "model_defaults": _model_defaults(),
             "exclude": {"type": "array", "items": _cell()},
             "include": {"type": "array", "items": _cell()},
             "reroll": {"type": "array", "items": _cell(), "description": "cells that get other seeds"},
@@ -45,7 +46,9 @@ def json_schema() -> dict[str, object]:
 
 def _one(name: str, field: Field) -> dict[str, object]:
     schema: dict[str, object] = {"description": field.text}
-    if field.default is not None:
+    if field.by_model:
+        schema["description"] = f"{field.text}; left out, it is the model's own, or else {field.default}"
+    elif field.default is not None:
         schema["default"] = field.default
     if field.kind in {"number", "integer"}:
         return {**schema, "type": field.kind, "minimum": field.low, "maximum": field.high}
@@ -116,6 +119,13 @@ def _presets() -> dict[str, object]:
     texts = {"prompt": {"type": "string", "pattern": "\\{prompt\\}"}, "negative": {"type": "string"}}
     preset = {"type": "object", "additionalProperties": False, "required": ["prompt"], "properties": texts}
     return {"type": "object", "additionalProperties": preset, "description": "styles of this job's own, by name"}
+
+
+def _model_defaults() -> dict[str, object]:
+    fields = {name: _one(name, FIELDS[name]) | {"description": FIELDS[name].text} for name in sorted(BY_MODEL)}
+    own = {"type": "object", "additionalProperties": False, "properties": fields}
+    said = "by model, what stands for fields that the job leaves out; the model table fills in the rest"
+    return {"type": "object", "additionalProperties": own, "description": said}
 
 
 def _budget() -> dict[str, object]:

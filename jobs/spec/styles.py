@@ -3,11 +3,11 @@
 A frozen spec carries the templates that it names, so that its pictures stay what they are when a file changes.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from jobs.presets import NONE, Preset, load_presets, plain, remedy_for, wrong
-from jobs.spec.model import FieldValue, JobSpec
+from jobs.spec.model import JobSpec
 from jobs.spec.problems import Path, Problems
 
 FIELD = "style_preset"
@@ -48,7 +48,7 @@ def with_presets(spec: JobSpec, known: Mapping[str, Preset]) -> JobSpec:
 
     """
     problems, own = Problems(source="the job spec"), dict(spec.presets)
-    for path, value in _named(spec):
+    for path, value in spec.said(FIELD):
         name = plain(str(value))
         if name in own or name in NONE:
             continue
@@ -64,20 +64,5 @@ def with_presets(spec: JobSpec, known: Mapping[str, Preset]) -> JobSpec:
 
 def unknown(spec: JobSpec) -> tuple[str, ...]:
     """Styles that it names and that neither come with it nor ship."""
-    said = dict.fromkeys(plain(str(value)) for _, value in _named(spec))
+    said = dict.fromkeys(plain(str(value)) for _, value in spec.said(FIELD))
     return tuple(name for name in said if name not in NONE and preset_of(spec, name) is None)
-
-
-def _named(spec: JobSpec) -> Iterator[tuple[Path, FieldValue]]:
-    if FIELD in spec.fixed:
-        yield (FIELD,), spec.fixed[FIELD]
-    for axis in spec.axes:
-        if FIELD in axis.names:
-            path: Path = ("matrix", axis.key) if axis.in_matrix else (axis.key,)
-            yield from (((*path, k), value) for k, value in enumerate(axis.columns[axis.names.index(FIELD)]))
-    for k, cell in enumerate(spec.include):
-        if FIELD in cell:
-            yield ("include", k, FIELD), cell[FIELD]
-    for k, image in enumerate(spec.images):
-        if FIELD in image.settings:
-            yield ("images", k, "set", FIELD), image.settings[FIELD]

@@ -119,3 +119,25 @@ def test_a_plan_extends_no_job_of_others(http: httpx.Client) -> None:
     answer = http.post("/v1/plan", json={**SPEC, "extends": "0" * 26})
 
     assert (answer.status_code, answer.json()["problems"][0]["path"]) == (422, "extends")
+
+
+def test_what_a_spec_leaves_out_is_its_models_and_the_frozen_spec_says_so(http: httpx.Client) -> None:
+    bare = {key: value for key, value in SPEC.items() if key not in {"steps", "cfg_scale", "sampler", "strength"}}
+    several = {**bare, "model": ["tiny", "demo"], "steps": 7}
+
+    plan = http.post("/v1/plan", json=several).json()
+    one, many = (
+        http.get(http.post("/v1/jobs", json=spec).json()["links"]["manifest"]).json() for spec in (bare, several)
+    )
+
+    told = {(left["model"], left["field"]): (left["value"], left["origin"]) for left in plan["left_out"]}
+    assert told["tiny", "cfg_scale"] == (5, "model")
+    assert told["demo", "cfg_scale"] == (2, "model")
+    assert {variant["parameters"]["cfg_scale"] for variant in plan["variants"]} == {5, 2}
+    assert (one["cfg_scale"], one["sampler"], one["steps"], one["strength"]) == (5, "ddim", 20, 0.5)
+    assert (many["sampler"], many["steps"]) == ("ddim", 7)
+    assert many["model_defaults"] == {
+        "tiny": {"cfg_scale": 5, "strength": 0.5},
+        "demo": {"cfg_scale": 2, "strength": 0.6},
+    }
+    assert "cfg_scale" not in many

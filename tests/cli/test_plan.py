@@ -6,7 +6,7 @@ import pytest
 
 from api.cli.exits import EXITS, OK
 from jobs.errors import InvalidSpec
-from tests.cli.conftest import Cli
+from tests.cli.conftest import Canned, Cli
 
 MANIFEST = """\
 images: [s3://pentimento/boot.png, s3://pentimento/hat.png]
@@ -31,12 +31,14 @@ def test_the_count_is_exact_and_the_product_is_shown(cli: Cli, manifest: str) ->
     ran = cli("plan", manifest)
 
     assert ran.code == OK
-    assert ran.out.splitlines()[:3] == [
+    assert ran.out.splitlines()[:4] == [
         "18 pictures: 2 images × 2 strength × 2 medium × 3 samples, 6 positions left out",
         "  strength: 0.3 | 0.6",
         "  medium: crayon | oil",
+        "  not said, so tiny's own: cfg_scale 5, sampler ddim, steps 20",
     ]
     assert "crayon of a boot" in ran.out
+    assert ran.out.endswith("… and 8 more\n")
 
 
 def test_left_out_positions_are_not_among_the_variants_shown(cli: Cli, manifest: str) -> None:
@@ -65,3 +67,41 @@ def test_a_million_variants_are_planned_as_fast_as_ten(cli: Cli, tmp_path: Path)
     ran = cli("plan", "m.yaml", "--show", "1", "--json")
 
     assert ran.json["count"] == 3_000_000
+
+
+def test_what_a_model_says_is_shown_with_who_said_it(cli: Cli) -> None:
+    text = "images: [s3://pentimento/a.png]\nmodel: [demo, tinny]\nprompt: x\nsteps: 8\nmodel_defaults: {tinny: {strength: 0.4}}\n"
+    ran = cli("plan", "-", stdin=text)
+    lint = cli("lint", "-", "--json", stdin=text)
+
+    assert [line.strip() for line in ran.out.splitlines() if "not said" in line or "model_defaults" in line] == [
+        "not said, so demo's own: strength 0.6, cfg_scale 2, sampler ddim",
+        "model_defaults for tinny: strength 0.4",
+        "not said, nor by tinny: cfg_scale 7, sampler dpmpp_2m",
+    ]
+    assert "the model 'tinny' is not in the model table of this machine" in ran.err
+    assert "Did you mean 'tiny'?" in str(lint.json["warnings"])
+
+
+def test_a_farms_own_model_table_is_believed(cli: Cli, canned: Canned) -> None:
+    left = [{"model": "tiny", "field": name, "value": value, "origin": "model"}
+            for name, value in {"cfg_scale": 1.5, "sampler": "lcm", "steps": 4}.items()]  # fmt: skip
+    said = {"gpu_seconds": None, "finish_seconds": None, "measured": "not", "warnings": [], "left_out": left}
+    canned.json("POST", "/v1/plan", said)
+
+    ran = cli("plan", "-", "--farm", "--api", canned.url, "--json", stdin=MANIFEST)
+
+    assert ran.json["left_out"] == left
+    first = ran.json["variants"][0]["parameters"]  # type: ignore[index]
+    assert (first["cfg_scale"], first["sampler"], first["steps"]) == (1.5, "lcm", 4)
+
+
+def test_the_line_of_a_missing_picture_is_not_that_of_a_comment_or_of_a_longer_name(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "m.yaml").write_text(
+        "# boat.png\nimages:\n- old-boat.png # and boat.png\n- boat.png\nmodel: tiny\nprompt: x\n"
+    )
+
+    ran = cli("plan", "m.yaml")
+
+    assert "line 3, images[0].uri" in ran.err
+    assert "line 4, images[1].uri" in ran.err

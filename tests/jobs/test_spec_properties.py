@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from jobs.errors import InvalidSpec
 from jobs.keys import picture_uri
 from jobs.manifest import parse_manifest
-from jobs.spec import canonical_json, freeze, parse_spec, spec_hash
+from jobs.spec import canonical_json, freeze, parse_spec, spec_hash, with_defaults
 from jobs.spec.fields import DOCUMENT
 from jobs.spec.model import RunSpec, SeedPlan
 from jobs.sweep import Sweep
@@ -133,7 +133,7 @@ def test_what_means_the_same_hashes_the_same() -> None:
                 "model": "tiny",
                 "images": [{"uri": "a.png"}],
                 "image_strength": 0.5,
-                "steps": 30.0,
+                "clip_skip": 0.0,
             },
         }
     )
@@ -165,7 +165,8 @@ def test_a_share_of_failures_is_counted_exactly(bound: int | str | None, count: 
 
 
 def test_defaults_are_written_out() -> None:
-    written = json.loads(canonical_json(spec()))
-    assert written["steps"] == 30
+    written = json.loads(canonical_json(with_defaults(spec(), lambda _: {"steps": 20})))
+    assert written["steps"] == 20
     assert written["sampler"] == "dpmpp_2m"
+    assert written["fit"] == "cover"
     assert written["output"]["name"] == "{image}/{index}"

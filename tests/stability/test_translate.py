@@ -11,13 +11,14 @@ from jobs.errors import InvalidSpec, Unsupported
 from jobs.models import ModelTable
 from jobs.presets import load_presets
 from jobs.samplers import AVAILABLE, canonical
-from jobs.spec import parse_spec
+from jobs.spec import parse_spec, with_defaults
 from jobs.sweep import Sweep
 from jobs.variant import Parameters, WeightedPrompt
 from jobs.wire import generation_pb2 as wire
 from tests.stability.requests import artifact, request, text
 
-TINY = ModelTable.load().resolve("tiny")
+TABLE = ModelTable.load()
+TINY = TABLE.resolve("tiny")
 PRESETS = load_presets(None)
 
 
@@ -28,7 +29,7 @@ def asked(message: wire.Request, draw: Callable[[int], int] = lambda sample: 100
 def parameters(message: wire.Request) -> list[Parameters]:
     """What each picture of the job is made from."""
     document = {"images": [{"uri": "upload://" + "0" * 64}], **asked(message).document}
-    return [variant.parameters for variant in Sweep(parse_spec(document))]
+    return [variant.parameters for variant in Sweep(with_defaults(parse_spec(document), TABLE.suits))]
 
 
 def with_preset(name: str) -> wire.Request:
@@ -75,14 +76,8 @@ def test_what_is_absent_is_the_models_default_and_the_init_images_size() -> None
 def test_ddim_which_is_zero_is_not_the_same_as_absent() -> None:
     message = request(transform=wire.TransformType(diffusion=wire.SAMPLER_DDIM))
 
-    (made,) = translate_with_other_default(message)
-
-    assert made == "SAMPLER_DDIM"
-
-
-def translate_with_other_default(message: wire.Request) -> list[object]:
-    other = TINY.model_copy(update={"defaults": TINY.defaults.model_copy(update={"sampler": "euler"})})
-    return [translate(message, other, PRESETS, draw=lambda _: 1).document["sampler"]]
+    assert asked(message).document["sampler"] == "SAMPLER_DDIM"
+    assert "sampler" not in asked(request()).document
 
 
 @pytest.mark.parametrize("name", [name for name, _ in wire.DiffusionSampler.items() if canonical(name) in AVAILABLE])
