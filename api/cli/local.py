@@ -11,9 +11,9 @@ from jobs.manifest.table import decoded_table, table_format
 from jobs.spec import JobSpec, document_of, parse_spec
 from jobs.spec.fields import MAX_IMAGES
 from jobs.spec.image_lines import read_image
-from jobs.spec.images import MAX_NAME, has_scheme, image_names
+from jobs.spec.images import MAX_NAME, has_scheme, image_names, safe_name
 from jobs.spec.model import ImageSpec
-from jobs.spec.patterns import Pattern
+from jobs.spec.patterns import Pattern, is_pattern, literal
 from jobs.spec.problems import Problems
 from jobs.spec.sidecars import sidecar_setting
 
@@ -42,13 +42,23 @@ def expanded(spec: JobSpec, *, folder: Path, source: str) -> JobSpec:
             images.append(image)
             continue
         found = list(_listed(image, folder, taken) if image.kind == "pattern" else _rows(image, folder))
+        if not found and image.kind == "pattern" and (folder / image.uri).is_file():
+            found = [replace(image, kind="image", name=_free(safe_name(Path(image.uri).stem), taken))]
         if not found or len(images) + len(found) > MAX_IMAGES:
             message = "stands for no image at all" if not found else f"makes more than {MAX_IMAGES} images"
             remedy = f"Patterns are relative to the manifest's folder, {folder.resolve()}"
             raise InvalidSpec([Problem(f"images[{k}]", message, image.uri, remedy)], source=source)
         images += found
-    # Read again as a document: every check of images now looks at each of these.
-    return parse_spec(document_of(replace(spec, images=tuple(images))), source=source)
+    # Read again as a document: every check of images now looks at each of these. A file's name is no pattern, whatever
+    # is in it, so others stand in for those that look like one.
+    plain = [replace(image, uri=f"listed/{k}") if _odd(image) else image for k, image in enumerate(images)]
+    checked = parse_spec(document_of(replace(spec, images=tuple(plain))), source=source)
+    named = zip(checked.images, images, strict=True)
+    return replace(checked, images=tuple(replace(image, uri=listed.uri) for image, listed in named))
+
+
+def _odd(image: ImageSpec) -> bool:
+    return image.kind == "image" and is_pattern(image.uri)
 
 
 def _listed(source: ImageSpec, folder: Path, taken: set[str]) -> Iterator[ImageSpec]:
@@ -57,19 +67,24 @@ def _listed(source: ImageSpec, folder: Path, taken: set[str]) -> Iterator[ImageS
     for path in sorted(_files(folder / pattern.folder, pattern.folder)):
         if not pattern.matches(path):
             continue
-        name = pattern.name(path)
-        number = 1
-        while name.lower() in taken:
-            number += 1
-            name = f"{pattern.name(path)[: MAX_NAME - 8]}-{number}"
-        taken.add(name.lower())
+        name = _free(pattern.name(path), taken)
         text = (folder / path).with_suffix(".txt")
         settings = source.settings
         if source.sidecar and text.is_file():
             said = sidecar_setting(problems, source.sidecar, text.read_bytes())
             problems.raise_any()
             settings = {**settings, source.sidecar: said} if said is not None else settings
-        yield ImageSpec(path, name, settings)
+        yield ImageSpec(f"./{path}" if has_scheme(path) else path, name, settings)
+
+
+def _free(wanted: str, taken: set[str]) -> str:
+    """The name, or the first with a number that is not taken; taken from now on."""
+    name, number = wanted, 1
+    while name.lower() in taken:
+        number += 1
+        name = f"{wanted[: MAX_NAME - 8]}-{number}"
+    taken.add(name.lower())
+    return name
 
 
 def _files(folder: Path, prefix: str) -> Iterator[str]:
@@ -96,6 +111,7 @@ def _rows(source: ImageSpec, folder: Path) -> Iterator[ImageSpec]:
         image = read_image(problems, row_image(row), ("row",))
         if image is None:
             continue
+        image = image if has_scheme(image.uri) else literal(image)
         uri = image.uri if has_scheme(image.uri) else str(Path(source.uri).parent / image.uri)
         yield replace(image, uri=uri, settings={**source.settings, **image.settings})
     problems.raise_any()

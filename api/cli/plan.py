@@ -164,7 +164,8 @@ def _say(terminal: Terminal, plan: "Plan", *, seed_drawn: bool) -> None:
         )
         for variant in plan.variants
     ]
-    terminal.table(("index", "image", "prompt", "at"), rows, empty="")
+    if rows:
+        terminal.table(("index", "image", "prompt", "at"), rows, empty="")
     if plan.count is not None and 0 < len(rows) < plan.count:
         terminal.text(f"… and {plan.count - len(rows):,} more")
     for warning in plan.warnings:

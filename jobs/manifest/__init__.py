@@ -16,7 +16,7 @@ lines are found only if there is a problem to place. Either way the text is boun
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NoReturn
 
 from jobs.errors import InvalidSpec, Problem
@@ -93,7 +93,10 @@ def read_manifest(
         document, pictures = taken.document, taken.pictures
         if problems.found:
             _refuse_all(document, problems, lines)
-    return Manifest(parse_spec(document, source=source, lines=lines), pictures)
+    try:
+        return Manifest(parse_spec(document, source=source, lines=lines), pictures)
+    except InvalidSpec as wrong:
+        raise InvalidSpec([_placed(problem, given or {}) for problem in wrong.problems], source=source) from None
 
 
 def _refuse_all(document: object, problems: Problems, lines: Lines) -> NoReturn:
@@ -104,6 +107,13 @@ def _refuse_all(document: object, problems: Problems, lines: Lines) -> NoReturn:
     except InvalidSpec as wrong:
         others = wrong.problems
     raise InvalidSpec([*problems.found, *others], source=problems.source)
+
+
+def _placed(problem: Problem, given: Mapping[str, object]) -> Problem:
+    """The problem without a line where the command line said what is wrong, and so no line of the text did."""
+    path = problem.path.removeprefix("spec.")
+    said = any(path == key or path.startswith((f"{key}.", f"{key}[")) for key in given)
+    return replace(problem, line=None) if said else problem
 
 
 def _read(text: str, source: str, kind: str, given: Mapping[str, object]) -> tuple[object, Lines]:

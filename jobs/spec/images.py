@@ -1,5 +1,6 @@
 """Init images as written: which URIs there may be, what each image is called, which are files of the caller's own."""
 
+import hashlib
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
@@ -21,6 +22,21 @@ def slug(text: str, *, limit: int = MAX_NAME) -> str:
     """`text` in the letters that are safe in a key, without leading dots; empty where nothing is left."""
     plain = unicodedata.normalize("NFKD", text[: 4 * limit]).encode("ascii", "ignore").decode("ascii")
     return _UNSAFE.sub("-", plain).strip("-.")[:limit].rstrip("-.")
+
+
+def safe_name(text: str) -> str:
+    """What a picture is called whose file is called `text`: its slug, and where letters are lost, a hash of it besides.
+
+    So two pictures whose names have no letter that is safe in a key have names of their own, whatever stands beside
+    them.
+    """
+    name = slug(text)
+    whole = slug(text, limit=len(text) + 1)
+    letters = unicodedata.normalize("NFKD", text)
+    if name == whole and all(letter.isascii() or not letter.isalnum() for letter in letters):
+        return name or "image"
+    digest = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:8]
+    return f"{name[: MAX_NAME - 9].rstrip('-.') or 'image'}-{digest}"
 
 
 def has_scheme(uri: str) -> bool:
@@ -77,7 +93,7 @@ def _derived(uri: str) -> str:
         elif uri.lower().startswith("upload"):
             path = path[:12]
     last = re.split(r"[/\\]", path)[-1]
-    return slug(_SUFFIX.sub("", last)) or "image"
+    return safe_name(_SUFFIX.sub("", last))
 
 
 def image_names(images: tuple[ImageSpec, ...]) -> Iterator[str]:

@@ -1,21 +1,22 @@
 """Many images by one line, a glob (`shoes/*.png`) or a folder that ends in `/`: what matches, and what it is called.
 
-`*` and `?` stay within a folder, `**/` is any number of folders, `[a-z]` one of these characters. A folder stands for
-the pictures anywhere below it, by their suffixes. Names come from the path below the pattern's fixed part, so an image
-keeps its name (and its seeds) whatever is added beside it.
+`*` and `?` stay within a folder, `**/` is any number of folders, `[a-z]` one of these characters, and so `[[]` is a
+bracket itself. A folder stands for the pictures anywhere below it, by their suffixes. Names come from the path below
+the pattern's fixed part, so an image keeps its name (and its seeds) whatever is added beside it.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
-from jobs.spec.images import slug
+from jobs.spec.images import safe_name
+from jobs.spec.model import ImageSpec
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")
 """By which a folder's pictures are known; a glob takes whatever it matches."""
 
 _MAGIC = re.compile(r"[*?\[\]]")
-_PIECE = re.compile(r"\*\*/|\*\*|\*|\?|\[!?[^\[\]/]+\]|.", re.DOTALL)
+_PIECE = re.compile(r"\*\*/|\*\*|\*|\?|\[[\[\]]\]|\[!?[^\[\]/]+\]|.", re.DOTALL)
 _DEEP = {"**/": "(?:[^/]+/)*", "**": ".*"}
 MAX_DEEP = 2
 _SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,5}$")
@@ -26,6 +27,12 @@ def is_pattern(uri: str) -> bool:
     if uri.lower().startswith(("http://", "https://", "upload://")):
         return False
     return uri.endswith("/") or _MAGIC.search(uri) is not None
+
+
+def literal(image: ImageSpec) -> ImageSpec:
+    """The row of a table, which stands for one image, whose brackets are letters of its name."""
+    one = image.kind == "pattern" and not image.uri.endswith("/") and not set("*?") & set(image.uri)
+    return replace(image, kind="image") if one and not image.sidecar else image
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +65,7 @@ class Pattern:
 
     def name(self, uri: str) -> str:
         """What a match is called: its path below the folder, without its suffix, in safe letters."""
-        return slug(_SUFFIX.sub("", _plain(uri).removeprefix(self.folder))) or "image"
+        return safe_name(_SUFFIX.sub("", _plain(uri).removeprefix(self.folder)))
 
 
 def _plain(uri: str) -> str:

@@ -103,6 +103,31 @@ def test_images_of_this_machine_are_found_by_pattern_folder_and_table(
     assert ran.code == OK
 
 
+def test_any_name_that_a_file_can_have_is_taken(cli: Cli, tmp_path: Path) -> None:
+    odd = ["a b", "ä#ö", "100%", "x%20y", "🎨", "q'u\"o", "[1]", "st*r", "wh?", "c,d;e", "{f}", "日本", "xy: z"]
+    (tmp_path / "odd" / "deep" / "er").mkdir(parents=True)
+    for name in (*odd, "deep/er/a b"):
+        (tmp_path / "odd" / f"{name}.png").write_bytes(png(64, 64))
+    (tmp_path / "xy: z.png").write_bytes(png(64, 64))
+
+    ran = cli("plan", "-", "--json", "--show", "99", stdin="images: [odd/]\nmodel: tiny\nprompt: x\n")
+    named = cli("plan", "-", "--json", stdin="images: ['odd/[1].png', 'x*.png']\nmodel: tiny\nprompt: x\n")
+
+    images = [variant["image"] for variant in ran.json["variants"]]  # type: ignore[attr-defined]
+    assert {image["uri"] for image in images} == {f"odd/{name}.png" for name in (*odd, "deep/er/a b")}
+    assert len({image["name"] for image in images}) == len(odd) + 1
+    assert [variant["image"]["uri"] for variant in named.json["variants"]] == ["odd/[1].png", "./xy: z.png"]  # type: ignore[attr-defined]
+    assert (ran.code, named.code) == (OK, OK)
+
+
+def test_a_line_of_the_text_is_not_blamed_for_what_the_command_line_says(cli: Cli) -> None:
+    ran = cli("lint", "-", "-S", "strenght=1", "-S", "run.priority=hig", stdin=f"{GOOD}stepz: 3\n")
+
+    assert "\n  strenght: strenght is not a key here" in ran.err
+    assert "\n  run.priority: is no priority" in ran.err
+    assert "\n  line 5, stepz: " in ran.err
+
+
 @pytest.mark.parametrize(("images", "message"), [
     ("pics/*.webp", "stands for no image at all"), ("nowhere/", "stands for no image at all"),
     ("{table: pics/none.csv}", "no such table"), ("{uri: pics/, sidecar: x}", "nothing to fill {y}"),

@@ -70,7 +70,8 @@ def test_a_million_variants_are_planned_as_fast_as_ten(cli: Cli, tmp_path: Path)
 
 
 def test_what_a_model_says_is_shown_with_who_said_it(cli: Cli) -> None:
-    text = "images: [s3://pentimento/a.png]\nmodel: [demo, tinny]\nprompt: x\nsteps: 8\nmodel_defaults: {tinny: {strength: 0.4}}\n"
+    text = "images: [s3://pentimento/a.png]\nmodel: [demo, tinny]\nprompt: x\nsteps: 8\n"
+    text += "model_defaults: {tinny: {strength: 0.4}}\n"
     ran = cli("plan", "-", stdin=text)
     lint = cli("lint", "-", "--json", stdin=text)
 

@@ -148,7 +148,20 @@ def test_head_tells_size_and_a_tag_that_changes_with_the_bytes(storage: Storage,
 
 
 def test_a_listing_comes_in_key_order_and_resumes_after_a_uri(storage: Storage, prefix: str) -> None:
-    names = ["a/1.png", "a/2.png", "a.png", "a-b.png", "b/c/d.png", "ü.png", "z 1.png"]
+    names = [
+        "a/1.png",
+        "a/2.png",
+        "a.png",
+        "a-b.png",
+        "b/c/d.png",
+        "ü.png",
+        "z 1.png",
+        "100%.png",
+        "x%20y.png",
+        "a#b.png",
+        "q&r+s.png",
+        "[1] 红🎨.png",
+    ]
     for name in names:
         storage.write(f"{prefix}list/{name}", name.encode(), "image/png", if_absent=False)
     ordered = [f"{prefix}list/{name}" for name in sorted(names, key=lambda name: name.encode())]

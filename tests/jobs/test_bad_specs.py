@@ -120,7 +120,7 @@ BAD: list[tuple[dict[str, Any], str, str, str]] = [
     ({"sampler": {"range": [0, 1, 1]}}, "sampler", "no number", "list"),
     ({"matrix": []}, "matrix", "is a mapping", ""),
     ({"matrix": {"strenght": [0.1, 0.2]}}, "matrix.strenght", "no prompt uses {strenght}", "Did you mean strength?"),
-    ({"matrix": {"mood": ["a", "b"]}}, "matrix.mood", "differ by their seeds only", "write {mood} in the prompt"),
+    ({"matrix": {"mood": ["a", "b"]}}, "matrix.mood", "differ by their seeds only", "Write {mood} in the prompt"),
     ({"matrix": {"x y": ["a"]}}, 'matrix["x y"]', "letters, digits", ""),
     ({"matrix": {"index": [1]}, "prompt": "{index}"}, "matrix.index", "means something", "another"),
     ({"matrix": {"x": 5}, "prompt": "{x}"}, "matrix.x", "an axis is a list", ""),
@@ -223,10 +223,16 @@ def test_what_is_no_mapping_is_no_job(data: object) -> None:
     assert problems(data)[0].path == "(the document)"
 
 
+def test_what_is_missing_because_it_is_misspelt_is_told_once() -> None:
+    found = problems({"image": "a.png", "modl": "tiny", "promt": "a {boat}", "matrix": {"boat": ["red", "blue"]}})
+    assert [(problem.path, problem.remedy) for problem in found] == [
+        ("image", "Write images"), ("modl", "Did you mean model?"), ("promt", "Did you mean prompt?")]  # fmt: skip
+
+
 def test_everything_is_said_at_once() -> None:
     found = problems({"imags": 1, "steps": 0, "strength": [], "output": {"format": "gif"}, "prompt": "{x}"})
     assert {problem.path for problem in found} == {
-        "imags", "steps", "strength", "output.format", "images", "model", "prompt"}  # fmt: skip
+        "imags", "steps", "strength", "output.format", "model", "prompt"}  # fmt: skip
 
 
 def test_the_error_counts_its_problems_and_names_its_source() -> None:

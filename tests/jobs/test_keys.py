@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from jobs import keys
 from jobs.errors import ForbiddenUri
-from jobs.spec.images import slug
+from jobs.spec.images import NAME, safe_name, slug
 from jobs.sweep import Sweep
 from tests.jobs.documents import spec
 
@@ -130,3 +130,15 @@ def test_every_other_file_has_one_place() -> None:
 )
 def test_a_slug_is_safe(text: str, expected: str) -> None:
     assert slug(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("boat", "boat"), ("a b", "a-b"), ("Café", "Cafe"), ("...", "image"), ("日本", "image-"), ("日本 boat", "boat-"),
+     ("b" * 60, "b" * 60), ("b" * 61, "b" * 51 + "-")],
+)  # fmt: skip
+def test_a_name_that_loses_letters_tells_itself_apart(text: str, expected: str) -> None:
+    made = safe_name(text)
+
+    assert NAME.fullmatch(made)
+    assert made == expected or (expected.endswith("-") and made.startswith(expected) and made != safe_name(f"{text}本"))

@@ -138,6 +138,17 @@ def test_a_tables_rows_bring_variables_and_parameters(view: JobView, shop: Works
     assert (sweep.count, len(sweep)) == (2, 4)
 
 
+def test_a_bracket_in_a_row_is_a_letter_of_a_name(view: JobView, shop: Workshop, pictures: Path) -> None:
+    (pictures / "boat [1].png").write_bytes(PICTURE)
+    (pictures / "rows.csv").write_text(f"image\nfile://{pictures}/boat%20[1].png\n")
+
+    by_row = frozen(view, shop, images=[{"table": f"file://{pictures}/rows.csv"}])
+    by_line = frozen(view, shop, images=[f"file://{pictures}/boat%20[[]1[]].png"])
+
+    assert [(one.name, one.size) for one in by_row.images] == [("boat-1", len(PICTURE))]
+    assert [(one.name, one.size) for one in by_line.images] == [("boat-1", len(PICTURE))]
+
+
 def test_a_table_and_what_its_rows_point_at_are_pinned(
     view: JobView, shop: Workshop, pictures: Path, tmp_path: Path
 ) -> None:

@@ -21,7 +21,7 @@ from jobs.spec.image_lines import read_image
 from jobs.spec.images import folder_of, has_scheme, image_names
 from jobs.spec.model import FieldValue, ImageSpec, JobSpec
 from jobs.spec.names import segments
-from jobs.spec.patterns import Pattern
+from jobs.spec.patterns import Pattern, literal
 from jobs.spec.problems import Path, Problems
 from jobs.spec.sidecars import sidecar_setting
 from jobs.storage import Storage
@@ -96,6 +96,7 @@ class Sources:
                 yield one
             if not count:
                 remedy = "Check the place, and the pattern or the pictures' suffixes"
+                remedy += "; a bracket in a name is written [[]" if "[" in image.uri else ""
                 problems.add(("images", k), "stands for no image at all", value=image.uri, remedy=remedy)
         problems.raise_any()
 
@@ -146,7 +147,7 @@ class Sources:
             lines["row",] = line
             image = read_image(problems, row_image(row), ("row",))
             if image is not None:
-                yield from self._row(image, source, problems, checks)
+                yield from self._row(literal(image), source, problems, checks)
             if problems.full:
                 break
         problems.raise_any()
