@@ -45,8 +45,9 @@ def expanded(spec: JobSpec, *, folder: Path, source: str) -> JobSpec:
         if not found and image.kind == "pattern" and (folder / image.uri).is_file():
             found = [replace(image, kind="image", name=_free(safe_name(Path(image.uri).stem), taken))]
         if not found or len(images) + len(found) > MAX_IMAGES:
-            message = "stands for no image at all" if not found else f"makes more than {MAX_IMAGES} images"
+            message = "stands for no image at all" if not found else f"makes more than {MAX_IMAGES:,} images"
             remedy = f"Patterns are relative to the manifest's folder, {folder.resolve()}"
+            remedy = "Put them in a store: images: [s3://…/]; or split the job" if found else remedy
             raise InvalidSpec([Problem(f"images[{k}]", message, image.uri, remedy)], source=source)
         images += found
     # Read again as a document: every check of images now looks at each of these. A file's name is no pattern, whatever
@@ -101,8 +102,8 @@ def _rows(source: ImageSpec, folder: Path) -> Iterator[ImageSpec]:
     if not path.is_file():
         raise InvalidSpec([Problem("images", "no such table", source.uri, f"Looked in {folder.resolve()}")])
     if path.stat().st_size > MAX_TABLE_BYTES:
-        remedy = "Split it, or put it in a store and name it by its URI"
-        raise InvalidSpec([Problem("images", f"a table of more than {MAX_TABLE_BYTES} bytes", source.uri, remedy)])
+        remedy = "Split it: images: [{table: one.csv}, {table: two.csv}]"
+        raise InvalidSpec([Problem("images", f"a table of more than {MAX_TABLE_BYTES:,} bytes", source.uri, remedy)])
     lines: dict[tuple[str | int, ...], int] = {}
     problems = Problems(source=str(path), lines=lines.get)
     text = decoded_table(path.read_bytes(), str(path))

@@ -84,12 +84,14 @@ def import_prompts(
 
       pentimento import-prompts prompts.txt --image boat.png --model tiny > boats.json
     """
+    from api.cli.model_table import LocalTable
     from jobs.manifest.prompt_lines import import_prompts as read_lines
     from jobs.spec import parse_spec
 
     if str(file) != "-" and not file.is_file():
         raise typer.BadParameter(f"there is no file {file}")
     data = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
-    document = read_lines(data.decode("utf-8", "replace"), source=str(file), images=image, model=model)
+    text, suits = data.decode("utf-8", "replace"), LocalTable().suits
+    document = read_lines(text, source=str(file), images=image, model=model, suits=suits)
     parse_spec(document, source=str(file))
     typer.echo(json.dumps(document, indent=1, ensure_ascii=False))

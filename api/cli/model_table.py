@@ -1,5 +1,6 @@
 """What this machine's own model table says of a manifest, for commands that ask no farm, whose table may be another."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from jobs.errors import UnknownModel
@@ -22,6 +23,29 @@ class Resolved:
     warnings: tuple[str, ...]
 
 
+class LocalTable:
+    """The table of this machine. `warnings`: the models that it was asked for and lacks.
+
+    Raises:
+        InvalidSpec: the table can't be read.
+
+    """
+
+    def __init__(self) -> None:
+        self.table = ModelTable.load(settings().models_file)
+        self.warnings: dict[str, None] = {}
+
+    def suits(self, name: str) -> Mapping[str, Scalar]:
+        """The defaults of a model; none of one that this table lacks."""
+        try:
+            return self.table.suits(name)
+        except UnknownModel as unknown:
+            hint = str(unknown).partition("; ")[2]
+            said = f"the model {name!r} is not in the model table of this machine; a farm may have it, and refuses"
+            self.warnings[f"{said} the job if not. {hint[:1].upper()}{hint[1:]}".rstrip()] = None
+            return {}
+
+
 def resolved(spec: JobSpec) -> Resolved:
     """The spec as the table of this machine resolves it; what that does not know gets the language's defaults.
 
@@ -29,21 +53,8 @@ def resolved(spec: JobSpec) -> Resolved:
         InvalidSpec: the table can't be read; cells that are the same once the defaults stand.
 
     """
-    table = ModelTable.load(settings().models_file)
-    warnings: dict[str, None] = {}
-
-    def suits(name: str) -> dict[str, Scalar]:
-        try:
-            return dict(table.suits(name))
-        except UnknownModel as unknown:
-            hint = str(unknown).partition("; ")[2]
-            said = (
-                f"the model {name!r} is not in the model table of this machine; a farm may have it, and refuses the job"
-            )
-            warnings[f"{said} if not. {hint[:1].upper()}{hint[1:]}".rstrip()] = None
-            return {}
-
+    here = LocalTable()
     for name in spec.models:
-        suits(name)
-    left = left_out(spec, suits)
-    return Resolved(with_defaults(spec, suits), left, None if warnings else table, tuple(warnings))
+        here.suits(name)
+    made = with_defaults(spec, here.suits)
+    return Resolved(made, left_out(spec, here.suits), None if here.warnings else here.table, tuple(here.warnings))

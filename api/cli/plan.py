@@ -160,12 +160,14 @@ def _say(terminal: Terminal, plan: "Plan", *, seed_drawn: bool) -> None:
             str(variant.index),
             variant.image.name,
             variant.parameters.prompt,
-            ", ".join(f"{name} {value}" for name, value in variant.coordinates.items()),
+            ", ".join(f"{name} {value}" for name, value in variant.coordinates.items() if name != "prompt"),
         )
         for variant in plan.variants
     ]
     if rows:
-        terminal.table(("index", "image", "prompt", "at"), rows, empty="")
+        columns = 4 if any(at for *_, at in rows) else 3
+        shown = (row[:columns] for row in rows)
+        terminal.table(("index", "image", "prompt", "at")[:columns], shown, empty="")
     if plan.count is not None and 0 < len(rows) < plan.count:
         terminal.text(f"… and {plan.count - len(rows):,} more")
     for warning in plan.warnings:

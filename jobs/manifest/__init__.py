@@ -129,7 +129,8 @@ def _read(text: str, source: str, kind: str, given: Mapping[str, object]) -> tup
 
 def _decoded(text: bytes | str, source: str) -> str:
     if len(text) > MAX_BYTES:
-        refuse(source, f"the manifest has {len(text)} bytes, at most {MAX_BYTES} are read")
+        remedy = "Put what is long in tables in a store: images: [{table: s3://…}, …]"
+        refuse(source, f"the manifest has {len(text):,} bytes, at most {MAX_BYTES:,} are read", remedy=remedy)
     if isinstance(text, bytes):
         try:
             text = text.decode("utf-8-sig")

@@ -1,16 +1,18 @@
 """A1111's "prompts from file" as a manifest: each line a row of fields that move together, crossed with the images.
 
-A line is a prompt, or options: `--prompt "a boat" --seed 7 --steps 20 --sampler_name "Euler a"`. What a line does not
-say, others' defaults do; a seed that is missing or −1 is derived from the line, so that the manifest says every seed.
+A line is a prompt, or options: `--prompt "a boat" --seed 7 --steps 20 --sampler_name "Euler a"`. What others say and a
+line does not, its model's defaults do; a seed that is missing or −1 is derived from the line, so that the manifest says
+every seed.
 """
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from jobs.manifest.yaml_text import plain
 from jobs.seeds import hashed_seed
 from jobs.spec.fields import FIELDS
 from jobs.spec.problems import Path, Problems
+from jobs.spec.suited import Suits
 
 MAX_LINES = 100_000
 
@@ -32,8 +34,10 @@ WITHOUT_EFFECT = {"do_not_save_samples", "do_not_save_grid", "outpath_samples", 
 """Options about files and screens: skipped."""
 
 
-def import_prompts(text: str, *, source: str, images: Sequence[str], model: str) -> dict[str, object]:
-    """The document that makes each line's picture of each image.
+def import_prompts(
+    text: str, *, source: str, images: Sequence[str], model: str, suits: Suits = lambda _: {}
+) -> dict[str, object]:
+    """The document that makes each line's picture of each image. suits: the defaults that a model has.
 
     Raises:
         InvalidSpec: lines that can't be read, each with its number.
@@ -53,7 +57,7 @@ def import_prompts(text: str, *, source: str, images: Sequence[str], model: str)
     if not rows:
         problems.add((), "no line holds a prompt", remedy='Write prompts, or --prompt "…" --seed 7')
     problems.raise_any()
-    return _document(rows, images, model)
+    return _document(rows, images, model, suits)
 
 
 def _row(line: str, problems: Problems, path: Path) -> dict[str, object]:
@@ -90,7 +94,7 @@ def _literal(text: str) -> str:
     return text.replace("{", "{{").replace("}", "}}")
 
 
-def _document(rows: list[dict[str, object]], images: Sequence[str], model: str) -> dict[str, object]:
+def _document(rows: list[dict[str, object]], images: Sequence[str], model: str, suits: Suits) -> dict[str, object]:
     """Rows that all say the same about a field leave it to the document."""
     fields = [name for name in FIELDS if any(name in row for row in rows)]
     for k, row in enumerate(rows):
@@ -99,16 +103,19 @@ def _document(rows: list[dict[str, object]], images: Sequence[str], model: str) 
     document: dict[str, object] = {"images": list(images), "model": model}
     moving: list[str] = []
     for name in fields:
-        values = [row.get(name, FIELDS[name].default) for row in rows]
+        values = [row.get(name, _default(name, row, model, suits)) for row in rows]
         if all(value == values[0] for value in values) and values[0] is not None:
             document[name] = values[0]
         else:
             moving.append(name)
     if moving:
-        cells = [{name: row.get(name, _default(name, model)) for name in moving} for row in rows]
+        cells = [{name: row.get(name, _default(name, row, model, suits)) for name in moving} for row in rows]
         document["matrix"] = {"line": list({repr(cell): cell for cell in cells}.values())}
     return document
 
 
-def _default(name: str, model: str) -> object:
-    return model if name == "model" else FIELDS[name].default
+def _default(name: str, row: Mapping[str, object], model: str, suits: Suits) -> object:
+    if name == "model":
+        return model
+    default = FIELDS[name].default
+    return suits(str(row.get("model", model))).get(name, default) if FIELDS[name].by_model else default

@@ -111,7 +111,8 @@ def rows_document(
         lines["images", len(images)] = line
         images.append(row_image(row))
         if len(images) > MAX_IMAGES:
-            refuse(source, f"more than {MAX_IMAGES} rows", remedy="Name the file as a table: images: [{table: …}]")
+            remedy = "Put it in a store, and name it as a table: images: [{table: s3://…}]"
+            refuse(source, f"more than {MAX_IMAGES:,} rows", remedy=remedy)
     if not images:
         refuse(source, "the manifest is empty", remedy="Write one variant a line", line=1)
     problems = Problems(source=source, lines=lines.get)

@@ -8,7 +8,7 @@ import pytest
 from jobs.errors import InvalidSpec, Problem
 from jobs.manifest import parse_given, parse_manifest
 from jobs.manifest.prompt_lines import import_prompts
-from jobs.spec import canonical_json, parse_spec
+from jobs.spec import canonical_json, parse_spec, with_defaults
 from jobs.sweep import Sweep
 
 JSONL = """\
@@ -170,3 +170,20 @@ def test_a_bad_prompt_line_has_its_number(line: str, message: str) -> None:
 def test_json_of_an_import_is_a_manifest() -> None:
     document = import_prompts("x\n--prompt y --seed 3", source="p", images=["a.png"], model="tiny")
     assert Sweep(parse_manifest(json.dumps(document), source="m.json")).count == 2
+
+
+def test_what_only_some_prompt_lines_say_the_model_says_for_the_others() -> None:
+    text = "x\n--prompt y --steps 9\n--prompt z --steps 7 --sd_model quick\n--prompt w --sd_model quick\n"
+    suits = {"tiny": {"steps": 20}, "quick": {"steps": 4}}
+    document = import_prompts(text, source="p", images=["a.png"], model="tiny", suits=lambda name: suits[name])
+
+    assert [v.parameters.steps for v in Sweep(parse_spec(document))] == [20, 9, 7, 4]
+
+
+def test_each_line_gets_what_suits_its_own_model() -> None:
+    lines = [{"model": "tiny"}, {"model": "quick"}, {"model": "quick", "steps": 9}]
+    text = "\n".join(json.dumps({"image": "a.png", "prompt": "x", **line}) for line in lines)
+    suits = {"tiny": {"steps": 20}, "quick": {"steps": 4}}
+    made = with_defaults(parse_manifest(text, source="m.jsonl"), lambda name: suits[name])
+
+    assert [v.parameters.steps for v in Sweep(made)] == [20, 4, 9]
