@@ -14,9 +14,17 @@ export function Plan({ plan, blank, busy, problems }) {
       ${plan.excluded > 0 && html`<span><i aria-hidden="true">−</i> ${count(plan.excluded)} left out</span>`}</p>
     <p class="quiet">${plan.finish_seconds ? `about ${span(plan.finish_seconds)} with the workers that are there` : plan.gpu_seconds ? `about ${span(plan.gpu_seconds)} of one device` : ""}
       ${plan.storage_bytes ? ` · ${bytes(plan.storage_bytes)} of storage` : ""}</p>
+    ${leftTo(plan).map(([model, said]) => html`<p key=${model} class="quiet">left to <${Said}>${model}<//>: ${said.join(", ")}</p>`)}
     ${plan.warnings.map((warning) => html`<p key=${warning} class="warning"><${Said}>${warning}<//></p>`)}
     ${plan.variants.length > 0 && html`<details><summary>The first ${counted(plan.variants.length, "variant")}</summary>
       <ol class="variants">${plan.variants.map((variant, n) => html`<li key=${n}><${Said}>${promptOf(variant)}<//></li>`)}</ol></details>`}`;
+}
+
+// What the manifest doesn't say and each model does.
+function leftTo(plan) {
+  const found = new Map();
+  for (const { model, field, value } of plan.left_out) found.set(model, [...(found.get(model) || []), `${field} ${value}`]);
+  return [...found];
 }
 
 function promptOf(variant) {

@@ -138,11 +138,14 @@ def _shared(images: list[dict[str, object]], name: str, given: Mapping[str, obje
         return said[0]
     if not FIELDS[name].required:
         return None
+    if not said:
+        problems.add(("images", 0), f"no line says a {name}", remedy=f"Add a column, or say it for all: -S {name}=…")
+        return None
     for k, image in enumerate(images):
         settings = image.get("set")
         if not isinstance(settings, dict) or name not in settings:
             problems.add(("images", k), f"has no {name}", remedy=f"Give it one, or all of them: -S {name}=…")
-    return said[0] if said else None
+    return said[0]
 
 
 def _one(value: object) -> bool:

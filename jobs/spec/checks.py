@@ -138,12 +138,7 @@ class Checks:
     # Variables that nothing uses.
 
     def _used(self) -> None:
-        if (
-            self._misspelt
-            or "prompt" in self.problems.meant
-            or self.axes.broken & set(TEXT_FIELDS)
-            or not self.spec.images
-        ):
+        if self._misspelt or self.axes.broken & set(TEXT_FIELDS) or not self.spec.images:
             return  # that a variable is not used would be the same mistake once more
         for axis in self.spec.axes:
             idle = [name for name in axis.names if name not in FIELDS and name not in self.prompts_use]
@@ -151,17 +146,21 @@ class Checks:
             for name in idle:
                 if not effect or name not in self.name_uses:
                     self._idle(name, self.document.at("matrix", axis.key), axis=axis.size > 1 and not effect)
+        used = {*FIELDS} | self.prompts_use | self.name_uses | self.axes.moved.keys()
+        unused: dict[str, list[int]] = {}
         for k, image in enumerate(self.spec.images):
             if image.sidecar and image.sidecar not in {*FIELDS} | self.prompts_use | self.name_uses:
                 self._idle(image.sidecar, self.document.at("images", k, "sidecar"), axis=False)
-            for name in image.settings:
-                if name not in FIELDS and name not in self.prompts_use | self.name_uses and name not in self.axes.moved:
-                    self._idle(name, self.document.at("images", k, "set", name), axis=False)
+            for name in image.settings.keys() - used:
+                unused.setdefault(name, []).append(k)
+        for name, images in sorted(unused.items(), key=lambda found: (found[1][0], found[0])):
+            self._idle(name, self.document.at("images", images[0], "set", name), axis=False, images=len(images))
 
-    def _idle(self, name: str, path: Path, *, axis: bool) -> None:
+    def _idle(self, name: str, path: Path, *, axis: bool, images: int = 1) -> None:
         near = None if self.problems.full else nearest(name, FIELDS, cutoff=0.75)
         remedy = f"{f'Did you mean {near}? Else write' if near else 'Write'} {{{name}}} in the prompt, or remove it"
         why = ", so its cells would differ by their seeds only" if axis else ""
+        why += f", which {images:,} images set" if images > 1 else ""
         self.problems.add(path, f"no prompt uses {{{name}}}{why}", remedy=remedy)
 
     def _images(self) -> None:

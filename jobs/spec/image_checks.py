@@ -4,12 +4,13 @@ Asked for the images of a document when it is read, and for the rows of a table 
 """
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from jobs.spec.axes import RESERVED
 from jobs.spec.choices import Choices
 from jobs.spec.fields import FIELDS
 from jobs.spec.model import FieldValue, ImageSpec, JobSpec
-from jobs.spec.problems import Path, Problems
+from jobs.spec.problems import Path, Problems, nearest
 from jobs.spec.values import TEXT_FIELDS
 from jobs.template import TemplateError, parse_template
 
@@ -22,6 +23,11 @@ def texts_in(fields: Mapping[str, FieldValue], name: str, path: Path) -> Iterato
             yield (path if len(value) == 1 else (*path, k, "text")), part.text
     elif isinstance(value, str):
         yield path, value
+
+
+@lru_cache(maxsize=1024)  # a table has a million rows and few columns
+def _field_like(name: str) -> str | None:
+    return nearest(name, FIELDS, cutoff=0.75)
 
 
 class ImageChecks:
@@ -55,6 +61,20 @@ class ImageChecks:
         """A problem for each name that this image's prompts or its pictures' names ask for and nothing fills."""
         if image.kind == "table":
             return  # its rows are asked when they are listed
+        for name in sorted(self._uses(image, path) - self._everywhere - set(image.settings) - {image.sidecar}):
+            remedy = f"Write set: {{{name}: …}} for it"
+            self._problems.add(path, f"has nothing to fill {{{name}}}", remedy=remedy)
+
+    def misspelt(self, image: ImageSpec, path: Path) -> None:
+        """A problem for each variable that nothing uses and that looks like a field: a column of a table, say."""
+        idle = image.settings.keys() - FIELDS.keys() - self._everywhere
+        for name in sorted(idle - self._uses(image, path)) if idle else ():
+            if near := _field_like(name):
+                remedy = f"Did you mean {near}? Else write {{{name}}} in the prompt, or call it otherwise"
+                self._problems.add((*path, name), f"no prompt uses {{{name}}}", remedy=remedy)
+
+    def _uses(self, image: ImageSpec, path: Path) -> set[str]:
+        """What this image's prompts and its pictures' names ask for; a problem for a text that can't be read."""
         uses = set(self._named)
         for name in TEXT_FIELDS:
             if name in image.settings:
@@ -64,9 +84,7 @@ class ImageChecks:
                     self._problems.add((*path, "set", name), str(wrong), remedy=wrong.remedy)
             else:
                 uses |= self._shared[name]
-        for name in sorted(uses - self._everywhere - set(image.settings) - {image.sidecar}):
-            remedy = f"Write set: {{{name}: …}} for it"
-            self._problems.add(path, f"has nothing to fill {{{name}}}", remedy=remedy)
+        return uses
 
     @staticmethod
     def _uses_of(name: str, fields: list[Mapping[str, FieldValue]]) -> set[str]:

@@ -2,7 +2,7 @@
 
 from typing import get_args
 
-from jobs.spec.fields import BY_MODEL, FIELDS, MAX_CUSTOM_ID, MAX_IMAGES, MAX_SAMPLES, Field
+from jobs.spec.fields import ALIASES, BY_MODEL, FIELDS, MAX_CUSTOM_ID, MAX_IMAGES, MAX_SAMPLES, Field
 from jobs.spec.model import Format
 from jobs.spec.numbers import MAX_VALUES
 from jobs.state import Lane
@@ -123,6 +123,7 @@ def _presets() -> dict[str, object]:
 
 def _model_defaults() -> dict[str, object]:
     fields = {name: _one(name, FIELDS[name]) | {"description": FIELDS[name].text} for name in sorted(BY_MODEL)}
+    fields |= {alias: {"type": "number", "minimum": 0, "maximum": 1} for alias in ALIASES}
     own = {"type": "object", "additionalProperties": False, "properties": fields}
     said = "by model, what stands for fields that the job leaves out; the model table fills in the rest"
     return {"type": "object", "additionalProperties": own, "description": said}

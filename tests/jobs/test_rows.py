@@ -181,9 +181,19 @@ def test_what_only_some_prompt_lines_say_the_model_says_for_the_others() -> None
 
 
 def test_each_line_gets_what_suits_its_own_model() -> None:
-    lines = [{"model": "tiny"}, {"model": "quick"}, {"model": "quick", "steps": 9}]
+    lines: list[dict[str, Any]] = [{"model": "tiny"}, {"model": "quick"}, {"model": "quick", "steps": 9}]
     text = "\n".join(json.dumps({"image": "a.png", "prompt": "x", **line}) for line in lines)
     suits = {"tiny": {"steps": 20}, "quick": {"steps": 4}}
     made = with_defaults(parse_manifest(text, source="m.jsonl"), lambda name: suits[name])
 
     assert [v.parameters.steps for v in Sweep(made)] == [20, 4, 9]
+
+
+def test_a_mistake_of_every_line_is_told_once() -> None:
+    lines = "".join(f"a{k}.png,x,0.4\n" for k in range(500))
+    (column,) = refused(f"image,prompt,strenght\n{lines}", "m.csv", model="tiny")
+    (model,) = refused(f"image,prompt,strength\n{lines}", "m.csv")
+
+    assert (column.line, column.message) == (2, "no prompt uses {strenght}, which 500 images set")
+    assert column.remedy.startswith("Did you mean strength?")
+    assert (model.message, model.remedy) == ("no line says a model", "Add a column, or say it for all: -S model=…")

@@ -197,6 +197,7 @@ def test_a_table_that_changes_while_it_is_read_is_read_again(
     ('{"image": "https://x.example/a.png", "x": "1", "custom_id": "k/"}\n' * 2, 2, "earlier row has this custom_id"),
     ('{"image": "https://x.example/a.png", "x": "1", "prompt": "{y}"}', 1, "nothing to fill {y}"),
     ('{"image": "https://x.example/a.png", "x": "1", "prompt": "{a|b}"}', 1, "no axis here"),
+    ('{"image": "https://x.example/a.png", "x": "1", "sku": "9", "strenght": 0.3}', 1, "no prompt uses {strenght}"),
     ('{"image": }', 1, "not JSON"),
     ("", None, "stands for no image at all"),
 ])  # fmt: skip

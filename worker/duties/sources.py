@@ -178,6 +178,8 @@ class Sources:
         checks.joint(made, ("row",))
         checks.missing(made, ("row",))
         if not problems.found:
+            checks.misspelt(made, ("row",))
+        if not problems.found:
             yield made
 
 
