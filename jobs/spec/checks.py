@@ -1,6 +1,7 @@
 """What the parts of a spec say about each other: variables and their uses, per-image settings, cells, names, sizes."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 
 from jobs.spec.choices import Choices
 from jobs.spec.fields import FIELDS, MAX_POSITIONS, MAX_TEXT
@@ -191,8 +192,19 @@ class Checks:
                     remedy = f"Write {name} in the manifest, or name the model here"
                     self.problems.add(path, f"{name} is left to the model", value=value, remedy=remedy)
                 else:
-                    remedy = "Write a value as it stands in the sweep"
+                    values = sorted(names) if name == "image" else self._values(name)
+                    near = nearest(value, values) if isinstance(value, str) and not self.problems.full else None
+                    said = ", ".join(one[:60] for one in values[:8]) + (", …" if len(values) > 8 else "")
+                    remedy = f"Did you mean {near}?" if near else f"Write a value as it stands in the sweep: {said}"
                     self.problems.add(path, f"no cell has this {name}", value=value, remedy=remedy)
+
+    def _values(self, name: str) -> list[str]:
+        """The first values that the sweep gives a name, as they are written."""
+        columns = [axis.columns[axis.names.index(name)] for axis in self.spec.axes if name in axis.names]
+        found = [value for column in columns for value in islice(column, 1000)]
+        found += [fields[name] for fields in (self.spec.fixed, *self.spec.include) if name in fields]
+        found += [image.settings[name] for image in self.spec.images[:1000] if name in image.settings]
+        return list(dict.fromkeys(spell(label(value)) for value in found))
 
     def _stands(self, name: str, value: FieldValue, *, included: bool) -> bool:
         value = label(value)

@@ -128,7 +128,9 @@ def read_extends(problems: Problems, value: object, path: Path) -> str:
     if value is None:
         return ""
     if not isinstance(value, str) or not is_job_id(value):
-        problems.add(path, "is no job's id", value=value, remedy="Write an id as `pentimento jobs` shows it")
+        remedy = "Write an id as `pentimento jobs` shows it"
+        remedy += "; `latest` is for the command line: submit --extends latest" if value == "latest" else ""
+        problems.add(path, "is no job's id", value=value, remedy=remedy)
         return ""
     return value
 
