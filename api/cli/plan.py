@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from api.cli.model_table import Resolved
     from api.planner import Plan
     from jobs.spec import JobSpec, LeftOut
+    from jobs.variant import Variant
 
 HEAD_BYTES = 1 << 18
 """Of a picture; a JPEG may carry a preview before it says its size."""
@@ -152,18 +153,11 @@ def _say(terminal: Terminal, plan: "Plan", *, seed_drawn: bool) -> None:
         terminal.text(f"  {plan.duplicates:,} of them differ from others by their seeds only")
     for axis in plan.axes:
         values = [*axis.values, *(["…"] if axis.size > len(axis.values) else [])]
-        terminal.text(f"  {axis.key}: {' | '.join(values)}")
+        together = "" if axis.names == (axis.key,) else f" ({', '.join(axis.names)})"
+        terminal.text(f"  {axis.key}{together}: {' | '.join(values)}")
     for said in _defaults(plan.left_out):
         terminal.text(f"  {said}")
-    rows = [
-        (
-            str(variant.index),
-            variant.image.name,
-            variant.parameters.prompt,
-            ", ".join(f"{name} {value}" for name, value in variant.coordinates.items() if name != "prompt"),
-        )
-        for variant in plan.variants
-    ]
+    rows = [(str(one.index), one.image.name, one.parameters.prompt, _at(one)) for one in plan.variants]
     if rows:
         columns = 4 if any(at for *_, at in rows) else 3
         shown = (row[:columns] for row in rows)
@@ -174,6 +168,16 @@ def _say(terminal: Terminal, plan: "Plan", *, seed_drawn: bool) -> None:
         terminal.note(f"warning: {warning}")
     if seed_drawn:
         terminal.note("Seeds are drawn when the job is submitted, and kept.")
+
+
+def _at(variant: "Variant") -> str:
+    """Where on its axes a variant is, as far as its prompt does not show it."""
+    from jobs.spec.fields import FIELDS
+    from jobs.template import spell
+
+    prompt = variant.parameters.prompt
+    moved = {name: spell(value) for name, value in variant.coordinates.items() if name != "prompt"}
+    return ", ".join(f"{name} {said}" for name, said in moved.items() if name in FIELDS or said not in prompt)
 
 
 def _defaults(left: "Sequence[LeftOut]") -> "Iterator[str]":
