@@ -15,7 +15,7 @@ import pytest
 from jobs.errors import InvalidSpec, Problem
 from jobs.manifest import Format, parse_manifest
 from jobs.manifest.prompt_lines import import_prompts
-from jobs.spec import canonical_json
+from jobs.spec import JobSpec, canonical_json, with_defaults
 from jobs.sweep import Sweep
 
 CI_SECONDS = 30.0
@@ -29,6 +29,8 @@ SEEDS: list[tuple[Format, str]] = [
     ("yaml", ("images: [a.png, 's3://bucket/x/*.png']\nmodel: tiny\nprompt: '{a|b {c|{x}}} {y}'\n"
      "matrix: {x: [1], y: [2]}\n")),
     ("yaml", "images: [{uri: s3://bucket/x/, sidecar: prompt}]\nmodel: tiny\nprompt: x\nreroll: [{strength: 0.5}]\n"),
+    ("yaml", ("images: [a.png, {uri: b.png, set: {model: n, steps: 4}}]\nmodel: [m, n]\nprompt: x\n"
+     "model_defaults: {n: {steps: 4}}\nexclude: [{steps: 4, model: m}]\ninclude: [{model: n, steps: 9}]\n")),
     ("json", '{"images": [{"uri": "a.png", "set": {"strength": 0.3}}], "model": "tiny", "prompt": "x", "samples": 2}'),
     ("jsonl", ('{"image": "a.png", "model": "tiny", "prompt": "x", "seed": 5}\n'
      '{"custom_id": "k", "body": {"image": "b"}}\n')),
@@ -127,6 +129,16 @@ BOMBS: list[tuple[Format, Callable[[], str]]] = [
 ]  # fmt: skip
 
 
+def check_frozen(spec: JobSpec) -> None:
+    """What models say for a spec, once it is written out, reads as the same spec again."""
+    try:
+        frozen = with_defaults(spec, lambda model: {"steps": len(model) % 5 + 3})
+    except InvalidSpec:
+        return
+    assert parse_manifest(canonical_json(frozen), source="fuzz", format="json") == frozen
+    assert not frozen.left or frozen.model_defaults.keys() == set(frozen.models)
+
+
 def read(text: str, form: Format) -> None:
     """Read a text as people's would be: a job or a list of problems, and soon."""
     begun = time.process_time()
@@ -138,6 +150,7 @@ def read(text: str, form: Format) -> None:
     else:
         again = parse_manifest(canonical_json(spec), source="fuzz", format="json")
         assert canonical_json(again) == canonical_json(spec)
+        check_frozen(spec)
         if not spec.open:
             sweep = Sweep(spec)
             assert 0 < sweep.count <= len(sweep)
