@@ -49,6 +49,22 @@ class Ended:
     exit_code: int
     tally: Tally
 
+    def wrong(self) -> str:
+        """What is not as it should be, all of it; empty where nothing is."""
+        tally, half = self.tally, self.tally.count // 2
+        faults = {
+            "did not crash there": not self.crashed,
+            f"the next worker ended with {self.exit_code}": self.exit_code != 0,
+            f"{tally.lost} lost": tally.lost,
+            f"{tally.doubled} doubled": tally.doubled,
+            f"{tally.leases} leases left": tally.leases,
+            f"{tally.torn} torn": tally.torn,
+            f"{tally.objects} objects": tally.objects != half,
+            f"{tally.settled} settled": tally.settled != half,
+            f"{tally.refused} refused": tally.refused != half,
+        }
+        return ", ".join(said for said, holds in faults.items() if holds)
+
 
 def run(progress: Callable[[str], None], *, short: bool) -> list[Figure]:
     """Every point; short: likewise, because a point left out is a point not tried."""
@@ -60,7 +76,7 @@ def run(progress: Callable[[str], None], *, short: bool) -> list[Figure]:
         with ThreadPoolExecutor(4) as pool:
             ended = list(pool.map(lambda point: crash_at(point, control.url, place), POINTS))
     for one in ended:
-        progress(f"{one.point}: {one.tally.settled} settled, {one.tally.refused} refused")
+        progress(f"{one.point}: {one.wrong() or 'all is well'}")
     return _figures(ended)
 
 

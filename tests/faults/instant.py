@@ -4,7 +4,6 @@ It plans, leases, derives each variant, writes records, beats, settles, refuses,
 own parts; only rendering, encoding and the picture's upload are left out.
 """
 
-import multiprocessing
 import time
 from multiprocessing.process import BaseProcess
 
@@ -12,17 +11,15 @@ from jobs.ledger.leasing import Beat
 from jobs.ledger.views import GiveBack, Lease
 from jobs.settings import Settings
 from jobs.telemetry.logs import configure
+from tests.faults.forks import fork
 
-_FORKS = multiprocessing.get_context("forkserver")
 _FLUSH = 64
 CHUNK = 512
 
 
 def begin(settings: Settings, job: str, *, refuse_each: int) -> BaseProcess:
     """Start one; it ends when the job's results are written. Refuses each so many-th variant, 0 for none."""
-    life = _FORKS.Process(target=_work, args=(settings, job, refuse_each), daemon=True)
-    life.start()
-    return life
+    return fork(_work, settings, job, refuse_each)
 
 
 def _work(settings: Settings, job: str, refuse_each: int) -> None:

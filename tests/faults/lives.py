@@ -4,34 +4,22 @@ A life does what tickets do (duties, leases, ticks) in one thread until its job 
 it comes to the crash point that its settings name.
 """
 
-import multiprocessing
 import time
 from multiprocessing.process import BaseProcess
 
 from jobs.settings import Settings
 from jobs.telemetry.logs import configure
-
-_FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload(["tests.faults.lives", "worker.workshop", "worker.ticket", "boto3"])
+from tests.faults.forks import exit_code, fork
 
 
 def begin(settings: Settings, job: str, *, seconds: float = 120.0) -> BaseProcess:
     """Start a life; it ends with 0 when the job's results are written, with 1 when `seconds` are over."""
-    life = _FORKS.Process(target=_live, args=(settings, job, seconds), daemon=True)
-    life.start()
-    return life
+    return fork(_live, settings, job, seconds)
 
 
 def live(settings: Settings, job: str, *, seconds: float = 120.0) -> int:
     """One whole life; its exit code."""
-    life = begin(settings, job, seconds=seconds)
-    life.join(seconds + 10)
-    if life.exitcode is None:
-        life.kill()
-        life.join()
-    code = life.exitcode
-    life.close()
-    return -9 if code is None else code
+    return exit_code(begin(settings, job, seconds=seconds), seconds=seconds + 10)
 
 
 def _live(settings: Settings, job: str, seconds: float) -> None:

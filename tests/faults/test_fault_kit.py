@@ -1,9 +1,12 @@
 """The faults are real: what is asked of the kit happens, and what is not asked for doesn't."""
 
+import os
 import socket
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing import forkserver
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,6 +17,7 @@ from jobs.errors import StorageUnavailable
 from jobs.settings import Settings
 from jobs.storage.s3 import S3Storage
 from tests.conftest import S3Server
+from tests.faults.forks import exit_code, fork
 from tests.faults.redis_control import RedisControl
 from tests.faults.s3_front import Fault, Rule, S3Front
 from tests.faults.tcp_proxy import TcpProxy
@@ -216,3 +220,19 @@ def test_redis_comes_back_from_its_file_or_empty_and_can_be_frozen_and_full(tmp_
         control.stop()
         control.start(empty=True)
         assert control.client.get("kept") is None
+
+
+def test_each_thread_learns_how_its_own_process_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = forkserver.read_signed  # type: ignore[attr-defined] # where two threads could read one pipe; made wide
+
+    def slowly(pipe: int) -> int:
+        time.sleep(0.03)
+        return int(read(pipe))
+
+    monkeypatch.setattr(forkserver, "read_signed", slowly)
+    wanted = list(range(1, 17))
+
+    with ThreadPoolExecutor(4) as pool:
+        codes = list(pool.map(lambda code: exit_code(fork(os._exit, code), seconds=60), wanted))
+
+    assert codes == wanted
