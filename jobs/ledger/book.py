@@ -190,8 +190,13 @@ class Book:
 
     def outcomes_after(self, job: str, index: int, limit: int) -> tuple[tuple[int, bool], ...]:
         """The same, each with whether it is refused."""
-        settled, refused = self.script("done", job, index, limit)
-        return tuple(sorted([*((found, False) for found in settled), *((found, True) for found in refused)])[:limit])
+        found = [
+            (at, is_refused)
+            for stretches, is_refused in zip(self.script("done", job, index, limit), (False, True), strict=True)
+            for first, behind in zip(stretches[::2], stretches[1::2], strict=True)
+            for at in range(first, behind)
+        ]
+        return tuple(sorted(found)[:limit])
 
     def refused(self, job: str, indexes: Sequence[int]) -> frozenset[int]:
         """Those of `indexes` that are refused."""

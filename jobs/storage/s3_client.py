@@ -25,6 +25,7 @@ def s3_client(settings: Settings, endpoint: str) -> Any:  # noqa: ANN401 - boto3
         retries={"mode": "standard", "total_max_attempts": 3},
         max_pool_connections=CONNECTIONS,
         tcp_keepalive=True,
+        user_agent="pentimento",  # botocore composes its own anew for each request, from sixteen parts
     )
     # Without a key of our own, AWS' chain finds one (instance roles, web identity).
     own = BotocoreSession()

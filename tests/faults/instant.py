@@ -13,7 +13,6 @@ from jobs.settings import Settings
 from jobs.telemetry.logs import configure
 from tests.faults.forks import fork
 
-_FLUSH = 64
 CHUNK = 512
 
 
@@ -47,15 +46,16 @@ def _work(settings: Settings, job: str, refuse_each: int) -> None:
 
 
 def _chunk(lease: Lease, shop: object, settings: Settings, refuse_each: int) -> None:
+    from worker.chunk.publish import FLUSH_COUNT, Tally  # noqa: PLC0415
+    from worker.chunk.run import open_ranges  # noqa: PLC0415
     from worker.results.records import RecordParts, settled_record  # noqa: PLC0415
     from worker.workshop import Workshop  # noqa: PLC0415
 
     assert isinstance(shop, Workshop)
-    plan, parts = shop.manifests.plan(lease.manifest_uri), RecordParts(shop.storage, lease)
-    for start in range(lease.start, lease.stop, _FLUSH):
-        indexes = [index for index in range(start, min(start + _FLUSH, lease.stop)) if index not in lease.closed]
-        if not indexes:
-            continue
+    plan, parts = shop.manifests.plan(lease.manifest_uri), RecordParts(shop.storage, lease, worker=shop.id)
+    tally = Tally(done=set(lease.closed))
+    wanted = [index for index in range(lease.start, lease.stop) if index not in lease.closed]
+    for indexes in (wanted[at : at + FLUSH_COUNT] for at in range(0, len(wanted), FLUSH_COUNT)):
         said = shop.leasing.beat(
             lease, in_flight=indexes[:4], lease_seconds=settings.lease_seconds, max_age_seconds=3600
         )
@@ -77,10 +77,9 @@ def _chunk(lease: Lease, shop: object, settings: Settings, refuse_each: int) -> 
             for index in good
         ]
         parts.write(records)
-        shop.leasing.settle(lease, good)
+        shop.leasing.settle(lease, good, seconds=0.1 * len(good))
         for index in set(indexes) - set(good):
             shop.leasing.refuse(lease, index, code="bad_image", message=f"image {index} could not be decoded: broken")
-    closed = shop.book.done_after(lease.job, lease.start, CHUNK)
-    left = sorted(set(range(lease.start, lease.stop)) - set(closed))
-    gives = [(GiveBack(left[0], left[-1] + 1), "", "")] if left else []
+        tally.done.update(indexes)
+    gives = [(GiveBack(a, z), "", "") for a, z in open_ranges(lease, tally)]
     shop.leasing.release(lease, gives, chunk=CHUNK)

@@ -223,7 +223,7 @@ def test_redis_comes_back_from_its_file_or_empty_and_can_be_frozen_and_full(tmp_
 
 
 def test_each_thread_learns_how_its_own_process_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    read = forkserver.read_signed  # type: ignore[attr-defined] # where two threads could read one pipe; made wide
+    read = forkserver.read_signed  # where two threads could read one pipe; made wide
 
     def slowly(pipe: int) -> int:
         time.sleep(0.03)

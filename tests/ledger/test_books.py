@@ -160,6 +160,20 @@ def test_outcomes_are_listed_in_order_from_any_index(ledger: Desk) -> None:
     assert ledger.book.refused(job, [2, 4]) == {4}
 
 
+def test_a_settle_of_many_counts_each_once_and_leaves_refusals_alone(ledger: Desk) -> None:
+    job = ledger.ready(3000)
+    lease = ledger.lease(chunk=8)
+    ledger.leasing.refuse(lease, 4, code="bad_image", message="no")
+    ledger.leasing.settle(lease, [7, 600])
+
+    fresh = ledger.leasing.settle(lease, [5, *range(2000), 5])
+
+    assert fresh == 2000 - 3
+    assert ledger.book.describe(job).settled == 2000 - 1
+    assert ledger.book.outcomes_after(job, 3, 3) == ((3, False), (4, True), (5, False))
+    assert ledger.book.done_after(job, 0, 5000) == tuple(range(2000))
+
+
 def test_jobs_are_listed_newest_first_in_pages(ledger: Desk) -> None:
     made = []
     for _ in range(5):

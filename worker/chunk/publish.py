@@ -34,7 +34,8 @@ T = TypeVar("T")
 
 FLUSH_SECONDS = 1.0
 """Outcomes of about this long share one part file and one settle: 3 ms of storage and Redis for many pictures."""
-FLUSH_COUNT = 64
+FLUSH_COUNT = 256
+"""Or so many, where they come faster: the cost of a request to the store is what counts then."""
 PENDING = 16
 """Pictures that wait for encoding or upload at most; above it the engine waits (back-pressure)."""
 TRIES = 6

@@ -47,7 +47,7 @@ def _run(lease: Lease, shop: "Workshop") -> Tally:
             _log.exception("the chunk failed")
         if held.said is Beat.LOST:
             # With everything done the job is over, and took its leases with it.
-            LEASES_LOST.inc(any(_open_ranges(lease, tally)))
+            LEASES_LOST.inc(any(open_ranges(lease, tally)))
         else:
             _give_back(lease, shop, tally, fault, seconds=shop.clock() - began)
     trouble = fault or tally.trouble
@@ -101,7 +101,7 @@ def _give_back(lease: Lease, shop: "Workshop", tally: Tally, fault: PentimentoEr
         elif tally.away >= STREAK:
             delay_seconds = max(give.delay_seconds for give, *_ in tally.postponed)
         gives = [*tally.postponed]
-        gives += [(GiveBack(a, z, delay_seconds, attempt), "", "") for a, z in _open_ranges(lease, tally)]
+        gives += [(GiveBack(a, z, delay_seconds, attempt), "", "") for a, z in open_ranges(lease, tally)]
         reach("before-release")
         shop.leasing.release(lease, gives, chunk=_chunk_hint(tally, seconds, shop.settings.chunk_seconds))
         reach("after-release")
@@ -110,7 +110,8 @@ def _give_back(lease: Lease, shop: "Workshop", tally: Tally, fault: PentimentoEr
         _log.warning("the lease could not be released", job=lease.job, fence=lease.fence, error=str(error))
 
 
-def _open_ranges(lease: Lease, tally: Tally) -> Iterator[tuple[int, int]]:
+def open_ranges(lease: Lease, tally: Tally) -> Iterator[tuple[int, int]]:
+    """The stretches of a lease, `first <= index < behind`, that nothing was done about."""
     first: int | None = None
     for index in range(lease.start, lease.stop + 1):
         is_open = index < lease.stop and index not in tally.done
