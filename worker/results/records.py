@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -19,6 +20,7 @@ from jobs.variant import Variant
 from worker.backends import Rung
 
 MEDIA_TYPE = "application/x-ndjson"
+_shown = lru_cache(maxsize=1024)(redact)  # an image has many variants, one after the other
 
 
 def _about(variant: Variant) -> dict[str, Any]:
@@ -27,7 +29,7 @@ def _about(variant: Variant) -> dict[str, Any]:
     mask = {"mask": variant.mask, "mask_feather": wanted.mask_feather} if variant.mask else {}
     return custom_id | {
         "index": variant.index,
-        "image": {"uri": redact(variant.image.uri), "name": variant.image.name},
+        "image": {"uri": _shown(variant.image.uri), "name": variant.image.name},
         "coordinates": dict(variant.coordinates),
         "sample": variant.sample,
         "seed": wanted.seed,
