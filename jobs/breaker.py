@@ -7,7 +7,8 @@ away in the meantime. The waits double within bounds and are jittered, so that a
 from dataclasses import dataclass
 
 FIRST_SECONDS = 2.0
-MAX_SECONDS = 60.0
+MAX_SECONDS = 16.0
+"""One small question ends a wait (`worker.health.circuit`), so that a fleet that asks so often is no burden."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,7 @@ def _take(shop: "Workshop") -> Lease | None:
             first_chunk=FIRST_CHUNK,
             urgent_only=place.urgent_only,
             alone_allowed=place.alone_allowed,
+            loaded=shop.loaded,
         )
     except LedgerUnavailable as error:
         _log.warning("nothing to lease", error=str(error))

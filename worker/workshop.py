@@ -98,6 +98,12 @@ class Workshop:
         return (*sorted(models), backend_mark(self.settings.backend))
 
     @property
+    def loaded(self) -> tuple[str, ...]:
+        """Those of `offers` that need not be loaded first; empty where nothing is loaded, or nothing need be."""
+        there = self.backend.loaded
+        return (*sorted(there), backend_mark(self.settings.backend)) if there else ()
+
+    @property
     def queue(self) -> str:
         """Where tickets for workers like this one lie."""
         return render_queue(self.settings.backend, self.settings.offers)

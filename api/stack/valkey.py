@@ -37,11 +37,16 @@ def server_binary() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Valkey:
-    """One server over one data folder, on loopback only. AOF with a sync a second; nothing is ever evicted."""
+    """One server over one data folder, on loopback only, that never evicts.
+
+    durable: its append-only file is on the disk before an answer is given, so that not even a power cut takes back what
+    was accepted; else once a second.
+    """
 
     folder: Path
     port: int
     log_file: Path
+    durable: bool = True
 
     @property
     def url(self) -> str:
@@ -57,7 +62,7 @@ class Valkey:
             "dir": str(self.folder.resolve()),
             "daemonize": "no",
             "appendonly": "yes",
-            "appendfsync": "everysec",
+            "appendfsync": "always" if self.durable else "everysec",
             "save": "",
             "maxmemory-policy": "noeviction",
             "logfile": "",

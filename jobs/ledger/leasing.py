@@ -62,7 +62,7 @@ class Leasing:
         self._script = book.script
         self.speeds = Speeds(book)
 
-    def lease(
+    def lease(  # noqa: PLR0913 - what one script is told
         self,
         worker: str,
         *,
@@ -72,12 +72,14 @@ class Leasing:
         first_chunk: int,
         urgent_only: bool,
         alone_allowed: bool,
+        loaded: Collection[str] = (),
     ) -> Lease | Drain | None:
         """The best chunk for this worker now.
 
         slots: leases that all workers together may hold; a job's tail is shared out over them.
         first_chunk: variants, where a job's speed was not measured yet.
         alone_allowed: this process holds no other lease, so a suspect may run.
+        loaded: those of `models` that it need not load first, and prefers for a while; empty: there is no difference.
         """
         found = self._script(
             "lease",
@@ -88,6 +90,7 @@ class Leasing:
             lease_seconds,
             slots,
             first_chunk,
+            _spaced(loaded) if loaded else "",
         )
         if not found:
             return None

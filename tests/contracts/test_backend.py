@@ -14,6 +14,7 @@ from jobs.settings import Settings
 from tests.engine.orders import SIZE, order, outcomes, pictures
 from tests.remote.wire_server import WireServer
 from worker.backends import Backend, Order, Prepared, Refused, Rendered, Stored
+from worker.backends.local import LocalBackend
 from worker.backends.registry import open_backend
 
 MILLIARD = 10**9
@@ -71,6 +72,12 @@ def test_a_picture_has_the_size_of_its_init_image_and_a_price(backend: Backend) 
     assert found.pixels.shape == (SIZE, SIZE, 3)
     assert str(found.pixels.dtype) == "uint8"
     assert 0 < found.seconds < PATIENCE_SECONDS
+
+
+def test_what_is_loaded_is_told_by_those_that_load(backend: Backend) -> None:
+    outcomes(backend, [quick()])
+
+    assert backend.loaded == (backend.abilities.models if isinstance(backend, LocalBackend) else frozenset())
 
 
 def test_no_orders_are_no_outcomes(backend: Backend) -> None:

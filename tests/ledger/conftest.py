@@ -69,16 +69,25 @@ class Desk:
         return job
 
     def ask(
-        self, worker: str = "w1", *, chunk: int = 4, alone: bool = True, urgent_only: bool = False, slots: int = 1
+        self,
+        worker: str = "w1",
+        *,
+        chunk: int = 4,
+        alone: bool = True,
+        urgent_only: bool = False,
+        slots: int = 1,
+        models: tuple[str, ...] = ("tiny",),
+        loaded: tuple[str, ...] = (),
     ) -> Lease | Drain | None:
         return self.leasing.lease(
             worker,
-            models=["tiny"],
+            models=models,
             lease_seconds=30,
             slots=slots,
             first_chunk=chunk,
             urgent_only=urgent_only,
             alone_allowed=alone,
+            loaded=loaded,
         )
 
     def lease(self, worker: str = "w1", *, chunk: int = 4, alone: bool = True) -> Lease:

@@ -24,6 +24,7 @@ CALLERS = dict(zip(JOBS, ("ann", "ann", "bob"), strict=True))
 LANES = dict(zip(JOBS, (Lane.NORMAL, Lane.BACKGROUND, Lane.NORMAL), strict=True))
 CAUSES = ("bad_image", "unreachable", "poison")
 ORDER = tuple(Lane)
+LOADED: tuple[tuple[str, ...], ...] = ((), ("tiny",), ("another",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +58,12 @@ class Storm(RuleBasedStateMachine):
             limit = 6 if job == "job-3" else None
             assert self.ledger.ready(COUNT, span=6, caller=CALLERS[job], lane=LANES[job], max_failures=limit) == job
 
-    @rule(target=held, chunk=st.integers(1, 8), alone=st.booleans(), urgent=st.booleans())
-    def lease(self, chunk: int, alone: bool, urgent: bool) -> object:
+    @rule(
+        target=held, chunk=st.integers(1, 8), alone=st.booleans(), urgent=st.booleans(), loaded=st.sampled_from(LOADED)
+    )
+    def lease(self, chunk: int, alone: bool, urgent: bool, loaded: tuple[str, ...]) -> object:
         before = {job: self.view(job) for job in JOBS}
-        lease = self.ledger.ask(chunk=chunk, alone=alone, urgent_only=urgent)
+        lease = self.ledger.ask(chunk=chunk, alone=alone, urgent_only=urgent, loaded=loaded)
         if not isinstance(lease, Lease):
             return multiple()
         view = before[lease.job]

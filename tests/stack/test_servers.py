@@ -61,10 +61,12 @@ def test_redis_never_evicts_and_is_on_loopback_only(processes: Processes, tmp_pa
     server = Valkey(tmp_path / "data", free_port(), tmp_path / "log")
     processes.start(server.child())
 
-    policy, bind = (say(server.port, f"CONFIG GET {option}") for option in ("maxmemory-policy", "bind"))
+    options = ("maxmemory-policy", "bind", "appendfsync")
+    policy, bind, sync = (say(server.port, f"CONFIG GET {option}") for option in options)
 
     assert b"noeviction" in policy
     assert b"127.0.0.1" in bind
+    assert b"always" in sync  # what was accepted survives a power cut, too
 
 
 def test_the_store_keeps_its_keys_out_of_its_arguments(tmp_path: Path) -> None:

@@ -123,6 +123,11 @@ class Backend(Protocol):
         """What its device calls itself; empty where that is not known, or not yet."""
         ...
 
+    @property
+    def loaded(self) -> frozenset[str]:
+        """The models, by alias, that are in memory now, of a backend that has to load them; else empty."""
+        ...
+
     def warm(self) -> None:
         """Open the device and whatever the settings want to be ready before the first order; may take minutes.
 

@@ -65,6 +65,12 @@ class LocalBackend:
         opened = self._opened
         return "" if opened is None else opened.device.kind
 
+    @property
+    def loaded(self) -> frozenset[str]:
+        """What lies on the shelf."""
+        opened = self._opened
+        return frozenset() if opened is None else opened.shelf.aliases
+
     def fingerprint(self, variant: Variant, *, image_sha256: str, width: int, height: int) -> str:
         """See `worker.backends.Backend`.
 

@@ -45,6 +45,11 @@ class PacedBackend:
         """There is none."""
         return ""
 
+    @property
+    def loaded(self) -> frozenset[str]:
+        """Nothing has to be."""
+        return frozenset()
+
     def fingerprint(self, variant: Variant, *, image_sha256: str, width: int, height: int) -> str:
         """See `worker.backends.Backend`. The size is the image's, and its hash is in already."""
         del width, height

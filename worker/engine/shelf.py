@@ -35,6 +35,12 @@ class Shelf:
         self._loaded: OrderedDict[str, Loaded] = OrderedDict()
         self._failed: dict[str, tuple[float, ModelUnavailable]] = {}
 
+    @property
+    def aliases(self) -> frozenset[str]:
+        """The models that lie on it now."""
+        with self._guard:
+            return frozenset(self._loaded)
+
     def get(self, model: Model) -> Loaded:
         """The model, loaded by whoever asks first while the others wait.
 

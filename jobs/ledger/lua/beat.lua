@@ -5,9 +5,7 @@
 local function urgent_waits(models)
   for _, caller in ipairs(redis.call('ZRANGE', P .. 'runnable:urgent', 0, 7)) do
     for _, other in ipairs(redis.call('ZRANGE', P .. 'runnable:urgent:' .. caller, 0, 7)) do
-      local leasable = num(other, 'cursor') < num(other, 'total')
-        or redis.call('ZCOUNT', K(other, 'retry'), '-inf', stamp(NOW)) > 0
-      if leasable and able(models, get(other, 'models') or '') then return true end
+      if leasable(other) and able(models, get(other, 'models') or '') then return true end
     end
   end
   return false

@@ -1,10 +1,14 @@
 -- The best chunk there is now for this worker: highest lane, then the caller whose turn it is, then its oldest job.
+-- A job whose models this worker would have to load first is passed over for one whose are loaded, for PASSED_SECONDS at
+-- most and never in the urgent lane: a fleet sorts itself by models, and nobody waits for it longer than that.
 -- worker models(space separated, with a space before and after) urgent_only alone_allowed lease_seconds slots first_chunk
+-- loaded(as models; '' where it makes no difference)
 -- Returns {} for nothing, {'drain'} when a suspect waits to run alone, else
 -- {job, fence, epoch, start, stop, again, alone, attempt, caller, manifest_uri, results_uri,
 -- closed, lane}; closed is a list of the indexes within the range that have their outcome already.
 local worker, models, urgent_only, alone_allowed = A(1), A(2), A(3) == '1', A(4) == '1'
-local lease_seconds, slots, first_chunk = tonumber(A(5)), tonumber(A(6)), tonumber(A(7))
+local lease_seconds, slots, first_chunk, loaded = tonumber(A(5)), tonumber(A(6)), tonumber(A(7)), A(8)
+local PASSED_SECONDS, LOOKED = 20, 64
 
 -- How many variants a budget of images leaves to lease; the job pauses where none is left and none is out.
 local function room(job)
@@ -87,26 +91,56 @@ local function grant(job, a, z, flags, attempt)
       event(job, 'started', 'worker', worker)
     end
   end
+  redis.call('HDEL', K(job), 'passed')
   local lane, caller, epoch, manifest, results = unpack(redis.call('HMGET', K(job), 'lane', 'caller', 'epoch', 'manifest_uri', 'results_uri'))
   redis.call('ZINCRBY', P .. 'runnable:' .. lane, int(z - a - #closed), caller)
   return { job, fence, tonumber(epoch), a, z, flags:find('r') and 1 or 0, flags:find('a') and 1 or 0, attempt, caller, manifest, results,
     closed, lane }
 end
 
-for _, lane in ipairs(LANES) do
-  if not urgent_only or lane == 'urgent' then
-    for _, caller in ipairs(redis.call('ZRANGE', P .. 'runnable:' .. lane, 0, 63)) do
-      for _, job in ipairs(redis.call('ZRANGE', P .. 'runnable:' .. lane .. ':' .. caller, 0, 63)) do
-        if able(models, get(job, 'models') or '') and room(job) > 0 then
-          local a, z, flags, attempt = due(job)
-          if a == 'drain' then return { 'drain' } end
-          local cursor, total = num(job, 'cursor'), num(job, 'total')
-          if not a and cursor < total then a, z, flags, attempt = cut(job, cursor, total) end
-          if a then return grant(job, a, z, flags, attempt) end
-          if redis.call('ZCARD', K(job, 'retry')) == 0 then not_runnable(job) end
-        end
+local function take(job)
+  local a, z, flags, attempt = due(job)
+  if a == 'drain' then return { 'drain' } end
+  local cursor, total = num(job, 'cursor'), num(job, 'total')
+  if not a and cursor < total then a, z, flags, attempt = cut(job, cursor, total) end
+  if a then return grant(job, a, z, flags, attempt) end
+  if redis.call('ZCARD', K(job, 'retry')) == 0 then not_runnable(job) end
+  return nil
+end
+
+local function near(job, lane)
+  if loaded == '' or lane == 'urgent' or able(loaded, get(job, 'models') or '') then return true end
+  local passed = get(job, 'passed')
+  return passed and NOW - tonumber(passed) >= PASSED_SECONDS
+end
+
+-- Who was first in turn, and what it is passed over for from now on.
+local function instead(first, got)
+  if first and #got > 1 and leasable(first) then redis.call('HSETNX', K(first), 'passed', stamp(NOW)) end
+  return got
+end
+
+local function best(lane)
+  local far = {}
+  for _, caller in ipairs(redis.call('ZRANGE', P .. 'runnable:' .. lane, 0, 63)) do
+    for _, job in ipairs(redis.call('ZRANGE', P .. 'runnable:' .. lane .. ':' .. caller, 0, 63)) do
+      if #far == LOOKED then break end
+      if able(models, get(job, 'models') or '') and room(job) > 0 then
+        local got = near(job, lane) and take(job)
+        if got then return instead(far[1], got) end
+        if got == false then far[#far + 1] = job end
       end
     end
   end
+  for _, job in ipairs(far) do
+    local got = take(job)
+    if got then return got end
+  end
+  return nil
+end
+
+for _, lane in ipairs(LANES) do
+  local got = (not urgent_only or lane == 'urgent') and best(lane)
+  if got then return got end
 end
 return {}

@@ -66,6 +66,11 @@ local function able(models, wanted)
   return true
 end
 
+-- Whether anything of a job could be leased now.
+local function leasable(job)
+  return num(job, 'cursor') < num(job, 'total') or redis.call('ZCOUNT', K(job, 'retry'), '-inf', stamp(NOW)) > 0
+end
+
 local function open(job, index)
   return redis.call('GETBIT', K(job, 'settled'), index) == 0 and redis.call('GETBIT', K(job, 'refused'), index) == 0
 end

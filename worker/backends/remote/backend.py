@@ -98,6 +98,11 @@ class RemoteBackend:
         """The remote's, which it does not tell."""
         return ""
 
+    @property
+    def loaded(self) -> frozenset[str]:
+        """What the other side has in memory is not known."""
+        return frozenset()
+
     def fingerprint(self, variant: Variant, *, image_sha256: str, width: int, height: int) -> str:
         """See `worker.backends.Backend`. What the remote has changed behind its engine's name, it can't know."""
         model = self._table.resolve(variant.parameters.model)
