@@ -9,10 +9,11 @@ key                     type    holds
 job:{id}                hash    caller, name, state, reason, before_pause, lane, models, spec_hash, results_uri,
                                 manifest_uri, count, total, span, cursor, settled, refused, epoch, fences, chunk,
                                 max_failures, heals, tries_plan, tries_finish, created, started, finished, written,
-                                before_pause, budget_images, budget_gpu, used_gpu (seconds of the device), webhook,
-                                hook_state, hook_attempts, hook_said, tries_hook, tries_marks, linked (of the job it
-                                extends), star, reject (how many are marked), labels (JSON), most_open (variants
-                                that the caller may have open, 0 for no bound; asked again when they are counted)
+                                passed (since when others' loaded models go first), budget_images, budget_gpu,
+                                used_gpu (seconds of the device), webhook, hook_state, hook_attempts, hook_said,
+                                tries_hook, tries_marks, linked (of the job it extends), star, reject (how many are
+                                marked), labels (JSON), most_open (variants that the caller may have open, 0 for no
+                                bound; asked again when they are counted)
 job:{id}:spec           string  the frozen spec as zlib-compressed JSON, until planning has put the manifest in storage
 job:{id}:settled        bitmap  one bit a variant: the truth about what is done (N/8 bytes)
 job:{id}:refused        bitmap  one bit a variant that has no picture; disjoint from settled
