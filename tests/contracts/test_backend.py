@@ -77,7 +77,7 @@ def test_a_picture_has_the_size_of_its_init_image_and_a_price(backend: Backend) 
 def test_what_is_loaded_is_told_by_those_that_load(backend: Backend) -> None:
     outcomes(backend, [quick()])
 
-    assert backend.loaded == (backend.abilities.models if isinstance(backend, LocalBackend) else frozenset())
+    assert backend.loaded == ({"tiny"} if isinstance(backend, LocalBackend) else frozenset())
 
 
 def test_no_orders_are_no_outcomes(backend: Backend) -> None:
