@@ -103,8 +103,9 @@ class Settings(BaseSettings):
     )
     device: str = Field("auto", description="auto, cpu, cuda, cuda:1, mps")
     dtype: Literal["auto", "float32", "float16", "bfloat16"] = "auto"
-    speed: Literal["auto", "plain", "graphs", "compile"] = Field(
-        "auto", description="how the model is run: auto takes CUDA graphs where there is CUDA; compile takes minutes"
+    speed: Literal["auto", "plain", "traced", "graphs", "compile"] = Field(
+        "auto",
+        description="how a step is run: auto takes CUDA graphs, or on a CPU TorchScript traces; compile takes minutes",
     )
     rows: Literal["pinned", "free"] = Field(
         "pinned", description="free: no empty rows are computed, and the same spec may give other bytes"

@@ -2,14 +2,23 @@
 
 import hashlib
 from collections.abc import Iterable
+from pathlib import Path
 from threading import Event
+from typing import Protocol
 
 import numpy as np
 
 from jobs.variant import InitImage, Parameters, Variant, WeightedLora, WeightedPrompt
 from worker.backends import Backend, Order, Outcome, Pixels, Prepared, Rendered
+from worker.backends.local import LocalBackend
 
 SIZE = 64
+
+
+class Over(Protocol):
+    """Opens the engine over a model table of that text, written into `folder` or one of its own."""
+
+    def __call__(self, table: str, folder: Path | None = None) -> LocalBackend: ...
 
 
 def picture(size: int = SIZE, *, turn: int = 0) -> Pixels:

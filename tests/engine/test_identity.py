@@ -20,6 +20,7 @@ from worker.backends.local import LocalBackend
 from worker.engine.batch import Batch
 from worker.engine.model import LoadedModel
 from worker.engine.row import Flight, Row
+from worker.engine.traces import Traces
 
 SAMPLER_NAMES = ("ddim", "euler_ancestral", "dpmpp_2m", "heun", "euler")
 
@@ -158,3 +159,30 @@ def test_free_rows_compute_no_padding_and_say_so_in_the_fingerprint(
         off = np.frombuffer(picture_, np.uint8).astype(int) - np.frombuffer(expected[index], np.uint8)
         assert np.abs(off).max() <= 1
     assert said[0] != said[1]
+
+
+def test_a_recorded_step_has_the_bits_of_one_that_is_not(
+    local: LocalBackend, cache_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorded: list[object] = []
+    run = Traces.run
+
+    def counted(traces: Traces, *rest: object) -> torch.Tensor:
+        recorded.append(rest[0])
+        return run(traces, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Traces, "run", counted)
+    orders = [*mixed_orders(), order(20, prompts=(WeightedPrompt("a boat on the sea " * 20),))]
+    found = pictures(outcomes(local, orders))
+    steps = len(recorded)
+    plain = LocalBackend(ModelTable.load(), Settings(cache_dir=cache_dir, device="cpu", threads=1, speed="plain"))
+    try:
+        expected = pictures(outcomes(plain, orders))
+        asked, image = orders[0].variant, "a" * 64
+        said = {each.fingerprint(asked, image_sha256=image, width=64, height=64) for each in (plain, local)}
+    finally:
+        plain.close()
+
+    assert found == expected
+    assert len(said) == 1
+    assert steps == len(recorded) > 0

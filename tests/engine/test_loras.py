@@ -1,6 +1,6 @@
 """LoRAs with weight, several at once: as diffusers' own pipeline wears them, and off again to the bit."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +12,8 @@ from peft.utils import get_peft_model_state_dict
 from safetensors.torch import save_file
 
 from jobs.errors import ModelUnavailable
-from jobs.models import ModelTable
-from jobs.settings import Settings
 from jobs.variant import WeightedLora
-from tests.engine.orders import order, outcomes, pictures
+from tests.engine.orders import Over, order, outcomes, pictures
 from tests.engine.test_parity import reference
 from worker.backends import Refused, Rendered
 from worker.backends.local import LocalBackend
@@ -58,24 +56,19 @@ def write_lora(pipeline: StableDiffusionImg2ImgPipeline, folder: Path, name: str
 
 @pytest.fixture(scope="module")
 def folder(cache_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model table with LoRAs, good and bad."""
+    """A folder of LoRAs, good and bad, for TABLE."""
     folder = tmp_path_factory.mktemp("loras")
     for seed, name in enumerate(("crayon", "ink")):
         write_lora(fresh(cache_dir), folder / "loras", name, seed)
     (folder / "loras" / "broken.safetensors").write_bytes(b"no safetensors")
     save_file({"unet.nowhere.lora_A.weight": torch.ones(2, 2)}, folder / "loras" / "strange.safetensors")
-    (folder / "models.toml").write_text(TABLE)
     return folder
 
 
 @pytest.fixture(scope="module")
-def wearing(folder: Path, cache_dir: Path) -> Iterator[LocalBackend]:
+def wearing(folder: Path, over: Over) -> LocalBackend:
     """The engine over that table."""
-    backend = LocalBackend(
-        ModelTable.load(folder / "models.toml"), Settings(cache_dir=cache_dir, device="cpu", threads=1)
-    )
-    yield backend
-    backend.close()
+    return over(TABLE, folder)
 
 
 @pytest.mark.parametrize("loras", [(CRAYON,), (INK,), (CRAYON, INK)], ids=["one", "negative", "two"])

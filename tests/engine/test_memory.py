@@ -1,16 +1,12 @@
 """Where memory is short the engine takes the next pinned rung, says so, and refuses only what can't fit alone."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 import torch
 
 from jobs.errors import OutOfMemory
 from jobs.models import ModelTable
-from jobs.settings import Settings
 from jobs.variant import stepped_down
-from tests.engine.orders import order, outcomes, picture, pictures
+from tests.engine.orders import Over, order, outcomes, picture, pictures
 from worker.backends import Order, Pixels, Refused, Rendered, Rung
 from worker.backends.local import LocalBackend
 from worker.engine.model import LoadedModel
@@ -22,14 +18,10 @@ TABLE = (
 
 
 @pytest.fixture(scope="module")
-def ladders(cache_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalBackend]:
+def ladders(over: Over) -> LocalBackend:
     """The small model with a ladder, and again with each of its rungs pinned."""
-    table = tmp_path_factory.mktemp("ladders") / "models.toml"
     entries = [("wide", "[8, 4, 2]", "[4, 1]"), ("four", "4", "4"), ("two", "2", "4"), ("single", "8", "1")]
-    table.write_text("".join(TABLE.format(alias=a, rows=rows, decode_rows=decode) for a, rows, decode in entries))
-    backend = LocalBackend(ModelTable.load(table), Settings(cache_dir=cache_dir, device="cpu", threads=1))
-    yield backend
-    backend.close()
+    return over("".join(TABLE.format(alias=a, rows=rows, decode_rows=decode) for a, rows, decode in entries))
 
 
 def orders(model: str) -> list[Order]:

@@ -1,6 +1,5 @@
 """A family that the engine doesn't step: grouped whole calls, each picture as diffusers' pipeline paints it alone."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -8,10 +7,8 @@ import pytest
 import torch
 from diffusers import FlowMatchHeunDiscreteScheduler, StableDiffusion3Img2ImgPipeline
 
-from jobs.models import ModelTable
-from jobs.settings import Settings
 from jobs.variant import WeightedPrompt
-from tests.engine.orders import SIZE, order, outcomes, picture, pictures
+from tests.engine.orders import SIZE, Over, order, outcomes, picture, pictures
 from worker.backends import Order, Pixels, Refused, Rendered
 from worker.backends.local import LocalBackend
 from worker.engine.weights import generated_folder
@@ -25,13 +22,9 @@ BASE = {"model": "flow", "sampler": "euler", "strength": 0.7}
 
 
 @pytest.fixture(scope="module")
-def flow(cache_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalBackend]:
+def flow(over: Over) -> LocalBackend:
     """The backend with the small flow-matching model."""
-    table = tmp_path_factory.mktemp("table") / "models.toml"
-    table.write_text(TABLE)
-    backend = LocalBackend(ModelTable.load(table), Settings(cache_dir=cache_dir, device="cpu", threads=1))
-    yield backend
-    backend.close()
+    return over(TABLE)
 
 
 def wish(index: int, **asked: object) -> Order:

@@ -27,6 +27,11 @@ class Adapters:
         self._loaded: OrderedDict[str, None] = OrderedDict()
         self._worn: tuple[WeightedLora, ...] | None = ()
 
+    @property
+    def worn(self) -> bool:
+        """Whether the model computes with any."""
+        return self._worn != ()
+
     def offer(self, name: str, file: Path) -> None:
         """Say where a LoRA's safetensors lie, before anything wears it."""
         self._files[name] = file

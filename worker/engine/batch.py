@@ -46,7 +46,9 @@ class Batch:
         self._scales = model.scale_embedding(torch.ones(capacity))
         wrap = graphed if model.graphs and not free else eager
         self._denoise = wrap(
-            lambda latents, times: model.denoise(latents, times, self._texts, self._added, self._scales)
+            lambda latents, times: model.denoise(
+                latents, times, self._texts, self._added, self._scales, self._keys.kept
+            )
         )
 
     def seat(self, row: Row, flight: Flight) -> None:
@@ -81,11 +83,7 @@ class Batch:
         if self._free:
             return self._packed(rows, latents, times)
         moments = torch.tensor(times).to(self._model.device, non_blocking=True)
-        self._model.attention.current = self._keys
-        try:
-            predicted = self._denoise(torch.cat(latents), moments)
-        finally:
-            self._model.attention.current = None
+        predicted = self._denoise(torch.cat(latents), moments)
         opposite = predicted.index_select(0, self._opposites)
         return opposite + self._guidance * (predicted - opposite)
 

@@ -1,6 +1,7 @@
 """Which device and number format this process computes with, and what of that decides the pixels."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,18 +11,21 @@ from jobs.models import Model
 from jobs.settings import Settings
 from jobs.telemetry.metrics import DEVICE_MEMORY
 
+_Speed = Literal["plain", "traced", "graphs", "compile"]
+_QUICKEST: Mapping[str, _Speed] = {"cuda": "graphs", "cpu": "traced"}
+
 
 @dataclass(frozen=True, slots=True)
 class Device:
     """A device, opened. kind: for fingerprints; equal kinds compute equal bits with equal versions.
 
-    speed: how steps are run: as they are (`plain`), replayed as CUDA graphs, or compiled.
+    speed: how steps are run: as they are (`plain`), recorded (`traced`: the same bits), as CUDA graphs, or compiled.
     """
 
     torch_device: torch.device
     kind: str
     dtype_setting: str
-    speed: Literal["plain", "graphs", "compile"] = "plain"
+    speed: _Speed = "plain"
 
     @classmethod
     def open(cls, settings: Settings) -> "Device":
@@ -34,9 +38,7 @@ class Device:
             # Read whenever the figures are told, from another thread than the device's: both only ask the driver.
             DEVICE_MEMORY.labels("used").set_function(lambda: _memory(device)[1] - _memory(device)[0])
             DEVICE_MEMORY.labels("limit").set_function(lambda: _memory(device)[1])
-        speed = settings.speed
-        if speed == "auto":
-            speed = "graphs" if device.type == "cuda" else "plain"
+        speed = _QUICKEST.get(device.type, "plain") if settings.speed == "auto" else settings.speed
         return cls(device, _kind(device), settings.dtype, speed)
 
     @property

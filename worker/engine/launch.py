@@ -69,8 +69,11 @@ class Launcher:
         if mask is None:
             latents = self.model.latents(self._posterior(order), generator)
             noise = self.model.noise(latents.shape, generator)
-            return Flight(trajectory.noised(latents, noise), trajectory, generator, texts)
-        return self._masked(order, mask, Flight(mask.repaint, trajectory, generator, texts))
+            flight = Flight(trajectory.noised(latents, noise), trajectory, generator, texts)
+        else:
+            flight = self._masked(order, mask, Flight(mask.repaint, trajectory, generator, texts))
+        trajectory.draw_like(flight.latents)
+        return flight
 
     def _masked(self, order: Order, mask: Mask, flight: Flight) -> Flight:
         """As diffusers' inpainting pipeline begins: at full strength from noise alone."""

@@ -19,6 +19,7 @@ from jobs.errors import InvalidSpec, ModelUnavailable, Problem
 from jobs.models import LoraEntry, Model
 from worker.engine.device import Device
 from worker.engine.model import LoadedModel
+from worker.engine.pointwise import widen
 from worker.engine.safety import load_checker
 from worker.engine.weights import generated_folder
 from worker.engine.whole import WholeModel
@@ -62,6 +63,8 @@ def prepared(model: Model, pipeline: Any, device: Device, *, fuse: bool = False)
         part.requires_grad_(requires_grad=False).eval()
     if pipeline.vae.config.force_upcast and device.dtype(model) == torch.float16:
         pipeline.vae.to(torch.float32)  # SDXL's overflows in float16
+    if device.torch_device.type == "cpu":
+        widen(pipeline.unet)
     if fuse and device.fuses:
         pipeline.unet.fuse_qkv_projections()
     # On CPUs, too: a tenth less for convolutions of small latents.
@@ -69,7 +72,8 @@ def prepared(model: Model, pipeline: Any, device: Device, *, fuse: bool = False)
     pipeline.vae.to(memory_format=torch.channels_last)
     if device.speed == "compile":
         pipeline.unet.compile(fullgraph=True, dynamic=False)
-    loaded = LoadedModel(model, pipeline, device.torch_device, graphs=device.speed == "graphs")
+    speed = device.speed
+    loaded = LoadedModel(model, pipeline, device.torch_device, graphs=speed == "graphs", traced=speed == "traced")
     _remember_signatures(pipeline.unet)
     return loaded
 

@@ -8,6 +8,7 @@ seeds, no schedules.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,8 +20,9 @@ from jobs.models import Model
 from worker.backends import Pixels
 from worker.engine.adapters import Adapters
 from worker.engine.safety import Checker
-from worker.engine.textkeys import TextAttention
+from worker.engine.textkeys import Kept, TextAttention
 from worker.engine.texts import Reader, Texts
+from worker.engine.traces import Traces
 
 _INPAINT_CHANNELS = 9  # 4 of latents, 1 of mask, 4 of the picture with the masked part blanked
 
@@ -43,13 +45,15 @@ class LoadedModel:
         device: torch.device,
         *,
         graphs: bool = False,
+        traced: bool = False,
     ) -> None:
         """Takes the parts of a loaded pipeline; the pipeline itself is kept for LoRAs alone.
 
-        graphs: whether its steps are to be replayed as CUDA graphs.
+        graphs: whether its steps are to be replayed as CUDA graphs. traced: whether they are recorded on the CPU.
         """
         self.checker: Checker | None = None
         self.graphs = graphs
+        self._traces = Traces() if traced else None
         self.model = model
         self.device = device
         self.scheduler_config: Mapping[str, object] = dict(pipeline.scheduler.config)
@@ -135,20 +139,52 @@ class LoadedModel:
         texts: torch.Tensor,
         added: Mapping[str, torch.Tensor],
         scales: torch.Tensor | None,
+        keys: Sequence[Kept] = (),
     ) -> torch.Tensor:
         """The UNet's prediction for each row.
 
-        latents (rows, c, h, w), times (rows,), texts (rows, tokens, width); added, scales: as from the methods above.
+        latents (rows, c, h, w), times (rows,), texts (rows, tokens, width); added, scales: as from the methods above;
+        keys: of the texts, as `TextKeys` keeps them for a batch of fixed shape, whose call is worth a record.
         """
-        prediction: torch.Tensor = self._unet(
-            latents,
-            times,
-            encoder_hidden_states=texts,
-            timestep_cond=scales,
-            added_cond_kwargs=added or None,
-            return_dict=False,
-        )[0]
+        names = tuple(added)
+        act = partial(self._predicted, names, scales is not None)
+        scale = () if scales is None else (scales,)
+        operands = (latents, times, texts, *added.values(), *scale, *(each for pair in keys for each in pair))
+        if self._traces is None or not keys or self.adapters.worn:
+            return act(*operands)
+        return self._traces.run(("step", names, len(scale)), act, operands)
+
+    def _predicted(
+        self,
+        names: Sequence[str],
+        scaled: bool,  # noqa: FBT001 — likewise
+        latents: torch.Tensor,
+        times: torch.Tensor,
+        texts: torch.Tensor,
+        *rest: torch.Tensor,
+    ) -> torch.Tensor:
+        """The UNet's call. rest: what is added by `names`, the scales where `scaled`, keys and values in turn."""
+        added, keys = rest[: len(names)], rest[len(names) + scaled :]
+        self.attention.current = tuple(zip(keys[::2], keys[1::2], strict=True))
+        try:
+            prediction: torch.Tensor = self._unet(
+                latents,
+                times,
+                encoder_hidden_states=texts,
+                timestep_cond=rest[len(names)] if scaled else None,
+                added_cond_kwargs=dict(zip(names, added, strict=True)) or None,
+                return_dict=False,
+            )[0]
+        finally:
+            self.attention.current = ()
         return prediction
+
+    def _painted(self, latents: torch.Tensor) -> torch.Tensor:
+        def act(latents: torch.Tensor) -> torch.Tensor:
+            images: torch.Tensor = self._vae.decode(latents, return_dict=False)[0]
+            return images
+
+        return act(latents) if self._traces is None else self._traces.run("decode", act, (latents,))
 
     def decode(self, latents: Sequence[torch.Tensor], rows: int) -> list[Pixels | None]:
         """The pictures of some rows' latents (1, c, h, w), uint8 RGB (height, width, 3); None where one isn't finite.
@@ -157,7 +193,7 @@ class LoadedModel:
         """
         padding = [torch.zeros_like(latents[0])] * (rows - len(latents))
         batch = torch.cat([*latents, *padding]).to(self._vae.dtype)
-        images = self._vae.decode(batch / self._scaling, return_dict=False)[0][: len(latents)]
+        images = self._painted(batch / self._scaling)[: len(latents)]
         sound = (batch[: len(latents)].flatten(1).isfinite().all(1) & images.flatten(1).isfinite().all(1)).tolist()
         levels = ((images * 0.5 + 0.5).clamp(0, 1).float() * 255).round().to(torch.uint8).permute(0, 2, 3, 1)
         whole = levels.contiguous().cpu().numpy()

@@ -17,6 +17,7 @@ from diffusers import schedulers
 
 from jobs.errors import InvalidSpec, Problem
 from jobs.variant import Parameters
+from worker.engine.brownian import BrownianNoise
 from worker.engine.schedule import steps_run
 
 _TEMPLATES = 256  # (sampler, steps) pairs kept; a sweep rarely has more than a few
@@ -34,7 +35,7 @@ class Sampler:
     memoised: str = ""
 
 
-# The name of the table's columns: Stability's vocabulary → diffusers, as in the pipeline's own configuration otherwise.
+# Stability's vocabulary → diffusers' classes, with the configuration of the pipeline's own scheduler otherwise.
 # A sampler that evaluates the UNet twice a step needs no more than its row: a "step" here is one evaluation.
 SAMPLERS: Mapping[str, Sampler] = {
     "ddim": Sampler("DDIMScheduler", {"clip_sample": False, "set_alpha_to_one": False, "steps_offset": 1}),
@@ -70,6 +71,12 @@ class Trajectory:
     times: tuple[float, ...]
     length: int
     takes_generator: bool
+
+    def draw_like(self, latents: torch.Tensor) -> None:
+        """Let a scheduler that makes noise of its own make it for such latents, as it would itself but quicker."""
+        if hasattr(self.scheduler, "noise_sampler"):
+            scheduler = self.scheduler
+            scheduler.noise_sampler = BrownianNoise(latents, scheduler.sigmas, scheduler.noise_sampler_seed)
 
     def noised(self, latents: torch.Tensor, noise: torch.Tensor, cursor: int = 0) -> torch.Tensor:
         """Clean latents as noisy as they are at a moment; themselves, after the last one."""

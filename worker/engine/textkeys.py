@@ -12,6 +12,9 @@ from diffusers import UNet2DConditionModel
 from diffusers.models.attention_processor import Attention, AttnProcessor2_0
 from torch.nn.functional import scaled_dot_product_attention
 
+Kept = tuple[torch.Tensor, torch.Tensor]
+"""Of one layer: keys and values, each (rows, tokens, width)."""
+
 
 class TextKeys:
     """One batch's, by layer and slot. Buffers that stay where they are: a captured graph reads them."""
@@ -20,7 +23,9 @@ class TextKeys:
         """Sets memory aside; `like` says on which device and in which format."""
         self._layers = layers
         widths = [(layer.to_k.out_features, layer.to_v.out_features) for layer in layers]
-        self.kept = [(like.new_zeros(rows, tokens, k), like.new_zeros(rows, tokens, v)) for k, v in widths]
+        self.kept: tuple[Kept, ...] = tuple(
+            (like.new_zeros(rows, tokens, k), like.new_zeros(rows, tokens, v)) for k, v in widths
+        )
 
     def seat(self, slot: int, text: torch.Tensor) -> None:
         """Compute a slot's from its text, (1, tokens, width)."""
@@ -30,11 +35,11 @@ class TextKeys:
 
 
 class TextAttention:
-    """The cross-attentions of one UNet: they look into the `current` TextKeys; where that is None, as diffusers do."""
+    """The cross-attentions of one UNet: they look into the `current` keys; where there are none, as diffusers do."""
 
     def __init__(self, unet: UNet2DConditionModel) -> None:
         """Replaces the processors of those that are plain attention to a text."""
-        self.current: TextKeys | None = None
+        self.current: Sequence[Kept] = ()
         processors: dict[str, Any] = dict(unet.attn_processors)
         self.layers: list[Attention] = []
         for name, layer in unet.named_modules():
@@ -58,15 +63,14 @@ class _Looking(AttnProcessor2_0):  # type: ignore[misc]  # diffusers has no type
         attention_mask: torch.Tensor | None = None,
         temb: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        kept = self._whole.current
-        if kept is None:
+        if not self._whole.current:
             found: torch.Tensor = super().__call__(attn, hidden_states, encoder_hidden_states, attention_mask, temb)
             return found
         rows, pixels, _ = hidden_states.shape
         query = attn.to_q(hidden_states)
         query, keys, values = (
             whole.view(rows, -1, attn.heads, whole.shape[-1] // attn.heads).transpose(1, 2)
-            for whole in (query, *kept.kept[self._number])
+            for whole in (query, *self._whole.current[self._number])
         )
         seen = scaled_dot_product_attention(query, keys, values).transpose(1, 2).reshape(rows, pixels, -1)
         painted: torch.Tensor = attn.to_out[0](seen) / attn.rescale_output_factor

@@ -24,6 +24,7 @@ from worker.engine.device import Device
 from worker.engine.loading import load
 from worker.engine.model import LoadedModel
 from worker.engine.quiet import hush
+from worker.engine.textkeys import TextKeys
 from worker.engine.whole import WholeModel
 
 ENOUGH = 0.95
@@ -151,7 +152,8 @@ def _steps(model: LoadedModel, width: int, height: int) -> Callable[[int], None]
         times = torch.full((rows,), 500.0, device=model.device)
         texts = torch.zeros(rows, model.texts.piece_tokens, model.text_width, device=model.device, dtype=model.dtype)
         scales = model.scale_embedding(torch.ones(rows))
-        model.denoise(latents, times, texts, model.added(rows, width, height), scales)
+        keys = TextKeys(model.attention.layers, rows, model.texts.piece_tokens, texts).kept
+        model.denoise(latents, times, texts, model.added(rows, width, height), scales, keys)
 
     return step
 
