@@ -53,6 +53,7 @@ def bench(
     name: Annotated[str, typer.Argument(metavar="[NAME]", help="Which bench; see --list.")] = "",
     *,
     list_: Annotated[bool, typer.Option("--list", help="Say which benches there are.")] = False,
+    runs: Annotated[int | None, typer.Option(min=1, help="How often to measure; none: the bench's own count.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure this checkout on this machine.
@@ -64,6 +65,7 @@ def bench(
 
       pentimento bench --list
       pentimento bench submit
+      pentimento bench engine-mixed --runs 1
       pentimento bench submit --json > submit.json
     """
     terminal = Terminal(as_json=as_json)
@@ -75,6 +77,7 @@ def bench(
     if name not in found:
         raise NotFound(f"there is no bench {name!r}", remedy=f"There are: {', '.join(found)}")
     chosen = _load(found[name].path)
+    chosen.RUNS = runs or chosen.RUNS
     figures = chosen.run(terminal.note)
     around = context(chosen.RUNS)
     terminal.answer({"bench": name, "figures": [asdict(figure) for figure in figures], "context": around})

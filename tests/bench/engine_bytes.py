@@ -1,4 +1,4 @@
-"""Same spec, same bytes: shuffled, alone, in two workers at once, and in one that takes up what another left."""
+"""Same spec, same bytes: shuffled, few at once, alone, by two workers, and where one takes up what another left."""
 
 import hashlib
 import random
@@ -15,10 +15,11 @@ from worker.backends import Order, Pixels, Rendered
 from worker.output.picture import Encoder
 
 NAME = "engine-bytes"
-SUMMARY = "1,000 mixed variants: shuffled, alone, by two workers, after a stop half-way: the share of equal PNGs."
+SUMMARY = "1,000 mixed variants: shuffled, few at once, alone, by two workers, stopped half-way: equal PNGs."
 RUNS = 1
 COUNT = 1000
 ALONE = 25
+CAP, CAPPED_EACH = 3, 10
 
 
 def run(progress: Callable[[str], None]) -> list[Figure]:
@@ -36,6 +37,7 @@ def run(progress: Callable[[str], None]) -> list[Figure]:
         progress(f"first: {time.process_time() - begun:.0f} CPU s")
         ways: dict[str, Callable[[], dict[int, Pixels]]] = {
             "shuffled": lambda: rigged.engine(random.Random(5).sample(orders, COUNT)),
+            f"at most {CAP} at once ({COUNT // CAPPED_EACH})": lambda: _capped(rigged, orders[::CAPPED_EACH]),
             f"alone ({ALONE})": lambda: _alone(rigged, orders),
             "two workers": lambda: _two(rigged, orders),
             "stopped half-way and taken up": lambda: _resumed(rigged, orders),
@@ -58,6 +60,16 @@ def _alone(rigged: Rig, orders: Sequence[Order]) -> dict[int, Pixels]:
     for order in orders[:: COUNT // ALONE]:
         found |= rigged.engine([order])
     return found
+
+
+def _capped(rigged: Rig, orders: Sequence[Order]) -> dict[int, Pixels]:
+    """At most so many between pull and hand-out, so that batches are never full."""
+    room = rigged.backend._room
+    rigged.backend._room = CAP
+    try:
+        return rigged.engine(orders)
+    finally:
+        rigged.backend._room = room
 
 
 def _two(rigged: Rig, orders: Sequence[Order]) -> dict[int, Pixels]:

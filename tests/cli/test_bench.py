@@ -16,7 +16,7 @@ SUMMARY = "How fast one is."
 RUNS = 3
 def run(progress):
     progress("measuring")
-    return [Figure("time", 1.5, "ms", "at most 2 ms", met=True), Figure("size", 10, "kB")]
+    return [Figure("time", RUNS / 2, "ms", "at most 2 ms", met=True), Figure("size", 10, "kB")]
 """
 
 
@@ -56,6 +56,15 @@ def test_figures_come_with_goal_verdict_and_context(cli: Cli, folder: Path) -> N
     assert isinstance(context, dict)
     assert context.keys() == {"versions", "cores", "device", "runs", "date"}
     assert context["runs"] == 3
+
+
+def test_the_number_of_runs_can_be_said(cli: Cli, folder: Path) -> None:
+    ran = cli("bench", "one", "--runs", "2", "--json")
+
+    figures, context = ran.json["figures"], ran.json["context"]
+    assert isinstance(figures, list)
+    assert isinstance(context, dict)
+    assert (figures[0]["value"], context["runs"]) == (1.0, 2)
 
 
 def test_people_get_a_table(cli: Cli, folder: Path) -> None:

@@ -24,6 +24,7 @@ class BrownianNoise:
         """like: latents, for shape, format and device. sigmas: of the whole schedule, on the CPU, falling to 0."""
         self._like = like
         self._seed = seed
+        self._generator = torch.Generator(like.device)
         start, end = sigmas[sigmas > 0].min().item(), sigmas.max().item()
         self._start, self._end = round(start, _DIGITS), round(end, _DIGITS)
         self._whole = self._normal(()) * math.sqrt(end - start)
@@ -74,5 +75,5 @@ class BrownianNoise:
 
     def _normal(self, spawned: tuple[int, ...]) -> torch.Tensor:
         words = np.random.SeedSequence(self._seed, spawn_key=spawned, pool_size=_POOL).generate_state(1)
-        generator = torch.Generator(self._like.device).manual_seed(int(words[0]))
-        return torch.randn(self._like.shape, generator=generator, dtype=self._like.dtype, device=self._like.device)
+        drawn = self._generator.manual_seed(int(words[0]))
+        return torch.randn(self._like.shape, generator=drawn, dtype=self._like.dtype, device=self._like.device)

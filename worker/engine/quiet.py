@@ -3,7 +3,6 @@
 import warnings
 
 from diffusers.utils import logging as diffusers_logging
-from torch.jit import TracerWarning
 from transformers.utils import logging as transformers_logging
 
 
@@ -15,7 +14,7 @@ def hush() -> None:
     # dpmpp_sde asks its Brownian tree for ends that differ from its own by a rounding; it clips them and says so.
     warnings.filterwarnings("ignore", message="Should have t", module="torchsde")
     # What records a step (see `traces`): its ways are decided by shapes alone, which a record is kept by.
-    warnings.filterwarnings("ignore", category=TracerWarning)
+    warnings.filterwarnings("ignore", message="Converting a tensor to a Python boolean")
     warnings.filterwarnings("ignore", message="`torch.jit.trace` is deprecated", category=DeprecationWarning)
     # A second LoRA beside the first, which is what is meant.
     warnings.filterwarnings("ignore", message="Already found a .peft_config.")

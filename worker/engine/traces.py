@@ -43,6 +43,6 @@ class Traces:
         if first:
             return first[0]
         # As recorded: TorchScript's own optimising costs seconds at the second call, and might change bits.
-        with torch.jit.optimized_execution(should_optimize=False):
+        with torch.jit.optimized_execution(should_optimize=False):  # type: ignore[attr-defined]
             made: torch.Tensor = found(*operands)
         return made
