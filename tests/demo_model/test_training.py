@@ -16,7 +16,7 @@ from worker.demo_model.lessons import SAYINGS, Lessons, lessons
 from worker.demo_model.networks import TOKENS, noise_scheduler
 from worker.demo_model.pace import Pace, Setting
 from worker.demo_model.pipeline import tokenizer
-from worker.demo_model.train_vae import Pairs
+from worker.demo_model.train_vae import Pairs, _contrast
 from worker.demo_model.training import Plan, export, train
 
 GROUPS = 20
@@ -127,6 +127,18 @@ def test_a_painting_is_paired_with_the_latents_of_its_own_composition(tmp_path: 
     shown = np.round((pictures.permute(0, 2, 3, 1).numpy() + 1) * 127.5).astype(np.uint8)
     places = [int(np.abs(album.pixels.astype(int) - picture).sum((1, 2, 3)).argmin()) for picture in shown]
     assert np.array_equal(latents[:, :SHAPES].numpy(), album.cartoons[np.array(places) // PAINTED].astype(np.float32))
+
+
+def test_a_faint_line_costs_contrast_and_one_a_pixel_beside_it_costs_none() -> None:
+    def line(column: int, strength: float) -> torch.Tensor:
+        picture = torch.zeros(1, 3, 8, 8)
+        picture[..., column] = strength
+        return picture
+
+    faint, beside = _contrast(line(1, 0.4), line(1, 1.0)), _contrast(line(2, 1.0), line(1, 1.0))
+
+    assert faint > 0.1
+    assert beside == 0
 
 
 @pytest.fixture

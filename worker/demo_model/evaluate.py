@@ -86,11 +86,6 @@ class Report:
     scene_given: float
     guidance_difference: float
 
-    @property
-    def medium(self) -> float:
-        """The mean over the media."""
-        return statistics.mean(self.media.values())
-
 
 def measure(folder: Path, scenes: int, progress: Callable[[str], None], device: str = "cpu") -> Report:
     """All of it, on so many held-out scenes."""

@@ -32,7 +32,7 @@ def medium_statistics(pixels: Pixels) -> Floats:
     grey, chroma = picture.mean(2), picture.max(2) - picture.min(2)
     across, down = np.abs(np.diff(grey, axis=1)), np.abs(np.diff(grey, axis=0))
     rim = np.concatenate([grey[:6].ravel(), grey[-6:].ravel(), grey[:, :6].ravel(), grey[:, -6:].ravel()])
-    from_step = np.abs(picture * 5 - np.round(picture * 5))  # pixel art knows six levels of each colour
+    from_step = np.abs(picture * 4 - np.round(picture * 4))  # pixel art knows five levels of each colour
     numbers = [
         *picture.mean((0, 1)), *picture.std((0, 1)), chroma.mean(), chroma.std(), np.quantile(chroma, 0.95),
         across.mean(), down.mean(), (across > 0.1).mean(), (grey < 0.15).mean(), (grey > 0.9).mean(),
