@@ -52,6 +52,8 @@ class Gauges:
         book = self.desk.book
         said, server, workers = pulse(book), memory(book), book.workers()
         self._farm = Figures(book).read()
+        for state, count in said.jobs.items():
+            metrics.JOBS.labels(str(state)).set(count)
         for lane, queue in said.queues.items():
             metrics.QUEUE_JOBS.labels(str(lane)).set(queue.jobs)
             metrics.QUEUE_VARIANTS.labels(str(lane)).set(queue.variants)

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import structlog
 
 from jobs.broker import LIGHT_QUEUE
-from jobs.errors import LedgerLost, LedgerUnavailable, NotFound, StorageUnavailable
+from jobs.errors import LedgerLost, LedgerUnavailable, NotFound, Poison, StorageUnavailable
 from jobs.ledger.figures import Figures
 from jobs.ledger.retention import finished, forget
 from jobs.ledger.rings import sample
 from jobs.ledger.waits import Waits
-from jobs.ledger.wanted import FIRST_CHUNK
+from jobs.ledger.wanted import FIRST_CHUNK, note_places, noted_places
 from jobs.telemetry.carrying import Packer
-from jobs.telemetry.metrics import LEASES_EXPIRED, REAPER_ROUNDS, SLOTS, TICKETS
+from jobs.telemetry.metrics import LEASES_EXPIRED, REAPER_ROUNDS, SLOTS, TICKETS, VARIANTS
 
 if TYPE_CHECKING:
     from worker.workshop import Workshop
@@ -41,13 +41,15 @@ def tick(shop: "Workshop") -> None:
     seconds = shop.settings.tick_seconds * 0.9
     if shop.leasing.alone_at(f"dispatch {' '.join(shop.offers)}", seconds=seconds):
         dispatch(shop)
+    shop.places = max(shop.floor.slots, noted_places(shop.book, shop.queue))
     if not shop.leasing.alone_at("tick", seconds=seconds):
         return
     reaped = shop.leasing.reap()
     REAPER_ROUNDS.inc()
-    LEASES_EXPIRED.inc(reaped)
-    if reaped:
-        _log.warning("leases expired", count=reaped)
+    LEASES_EXPIRED.inc(reaped.leases)
+    VARIANTS.labels("refused", Poison.code).inc(reaped.poisoned)
+    if reaped.leases:
+        _log.warning("leases expired", count=reaped.leases, poisoned=reaped.poisoned)
         dispatch(shop)  # what the dead held waits for nobody's next tick
     sample(shop.book, workers=len(shop.book.workers()))
     abandon(shop)
@@ -107,6 +109,7 @@ def dispatch(shop: "Workshop") -> int:
     Celery's unacknowledged messages are not counted: those of dead workers would stall everything.
     """
     peers = [worker for worker in shop.book.workers() if worker.queue == shop.queue and not worker.drained]
+    note_places(shop.book, shop.queue, sum(worker.slots for worker in peers))
     free = sum(max(0, worker.slots - worker.busy) for worker in peers)
     demand = shop.leasing.demand(models=shop.offers, limit=max(free, 1), first_chunk=FIRST_CHUNK)
     wanted = max(min(free, demand.render), min(1, demand.urgent))

@@ -49,7 +49,7 @@ def _take(shop: "Workshop") -> Lease | None:
             shop.id,
             models=shop.offers,
             lease_seconds=shop.settings.lease_seconds,
-            slots=shop.floor.slots,
+            slots=shop.places,
             first_chunk=FIRST_CHUNK,
             urgent_only=place.urgent_only,
             alone_allowed=place.alone_allowed,

@@ -75,6 +75,8 @@ class Workshop:
         self.backend = open_backend(settings, self.table)
         _check_offers(settings.offers, self.backend.abilities.models)
         self.floor = Floor(settings.concurrency)
+        self.places = self.floor.slots
+        """Leases that workers of this kind may hold together, as of the last tick: a job's tail is shared by them."""
         self.manifests = Manifests(self.storage)
         self.rights = Rights(settings)
         self.intake = Intake(self.storage, settings, fetcher=Fetcher(self.storage, settings, rights=self.rights))

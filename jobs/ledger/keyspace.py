@@ -38,6 +38,7 @@ workers                 zset    worker → last seen (Unix seconds)
 worker:{id}             hash    device, device_name, backend, models, queue, slots, busy, rendered,
                                 memory_used, memory_limit, per_minute, trouble (JSON); expires
 gone:{id}               string  "caller results_uri" of a job that was pruned, expires after TOMBSTONE_SECONDS
+places:{queue}          string  leases that the workers of one queue may hold together; expires
 drain:{worker}          string  this worker shall take no more work; expires after DRAIN_SECONDS
 idem:{caller}:{key}     string  "job body-hash", expires after IDEMPOTENCY_SECONDS
 speed:{model}           hash    "WxH seconds", "WxH steps": what was measured lately (see `speeds`)
@@ -48,6 +49,7 @@ lock:{name}             string  one recurring duty at a time, expires
 figures                 hash    figure → sum of what all workers have counted (see `figures`)
 gauges:{worker}         string  what a worker shows now, JSON; expires
 parcel:{worker}         string  number of the last parcel of figures that was added; expires
+states                  hash    state → how many jobs stand in it, kept by every change of one
 totals                  hash    settled, refused: variants since ever, of all jobs
 ring:{hour, day}        list    "at settled refused queued leased workers", the latest samples (see `rings`)
 keys                    zset    id of an API key → when it was made; revoked ones stay
@@ -72,7 +74,7 @@ WORKER_SECONDS: Final = 15
 MAX_CHUNK: Final = 512
 """Variants in one lease at most; the results pages rely on it to find a variant's record."""
 MIN_CHUNK: Final = 8
-"""Smaller chunks would leave rows of the engine empty."""
+"""Smaller chunks would leave rows of the engine empty; only an eighth of a measured lease may be less."""
 MAX_DEATHS: Final = 3
 """Workers that a variant may kill while it runs alone, before it is refused as poison."""
 

@@ -34,6 +34,14 @@ class Drain(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Reaped:
+    """leases: that had expired. poisoned: variants that were refused, because workers died on them."""
+
+    leases: int
+    poisoned: int
+
+
+@dataclass(frozen=True, slots=True)
 class Demand:
     """Tickets that there is work for."""
 
@@ -169,9 +177,9 @@ class Leasing:
             ]
         return str(self._script("release", lease.job, lease.fence, "" if chunk is None else chunk, *args))
 
-    def reap(self, *, limit: int = 100) -> int:
-        """Give out again what expired leases left open; returns how many leases were reaped."""
-        return int(self._script("reap", limit))
+    def reap(self, *, limit: int = 100) -> Reaped:
+        """Give out again what expired leases left open."""
+        return Reaped(*map(int, self._script("reap", limit)))
 
     def ready(
         self,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from jobs.ledger.book import Book
 from jobs.ledger.health import LATE_SECONDS
 from jobs.ledger.scripts import speaking_to_redis
-from jobs.state import Lane
+from jobs.state import Lane, State
 
 CALLERS = 64
 JOBS = 64
@@ -29,10 +29,12 @@ class Queue:
 class Pulse:
     """The ledger at one moment.
 
-    wanted: what a worker must have (a model, a backend's mark) → jobs that need it. leases: that are out; overdue:
-    expired for more than LATE_SECONDS. duties, duties_overdue: by kind, how many, and for how long the oldest is due.
+    jobs: by state, all that it holds. wanted: what a worker must have (a model, a backend's mark) → jobs that need it.
+    leases: that are out; overdue: expired for more than LATE_SECONDS. duties, duties_overdue: by kind, how many, and
+    for how long the oldest is due.
     """
 
+    jobs: Mapping[State, int]
     queues: Mapping[Lane, Queue]
     wanted: Mapping[str, int]
     leases: int
@@ -67,9 +69,11 @@ def pulse(book: Book) -> Pulse:
         pipe.zcard(leases)
         pipe.zcount(leases, "-inf", now - LATE_SECONDS)
         pipe.zrange(book.keys.named("duties"), 0, DUTIES - 1, withscores=True)
-        out, overdue, duties = pipe.execute()
+        pipe.hgetall(book.keys.named("states"))
+        out, overdue, duties, states = pipe.execute()
     kinds = [(member.partition(" ")[0], due) for member, due in duties]
     return Pulse(
+        jobs={state: max(0, int(states.get(state, 0))) for state in State},
         queues={lane: _queue(jobs, now) for lane, jobs in lanes.items()},
         wanted=Counter(name for jobs in lanes.values() for job in jobs for name in set((job[0] or "").split())),
         leases=int(out),

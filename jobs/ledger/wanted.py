@@ -1,4 +1,4 @@
-"""How much work there is for one kind of worker, for whoever decides how many of them run.
+"""How much work there is for one kind of worker, and how many places they have for it.
 
 Work is more than chunks that can be leased: while a lease is out its holder must not be taken away, an expired one
 needs a worker that reaps it, and a job that was just accepted has no chunk before a worker has planned it. So a farm
@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from jobs.ledger.book import Book
+from jobs.ledger.keyspace import WORKER_SECONDS
 from jobs.ledger.leasing import Leasing
 from jobs.ledger.scripts import speaking_to_redis
 
@@ -50,3 +51,25 @@ def wanted(book: Book, *, offers: Iterable[str]) -> Wanted:
         needs = pipe.execute() if jobs else []
     able = sum(has.issuperset((models or "").split()) for models in needs)
     return Wanted(demand.render, able, demand.duties)
+
+
+def note_places(book: Book, queue: str, places: int) -> None:
+    """The live workers of a queue may hold so many leases together; forgotten when nobody says so any more.
+
+    Raises:
+        LedgerUnavailable: Redis does not answer.
+
+    """
+    with speaking_to_redis():
+        book.redis.set(book.keys.named(f"places:{queue}"), places, ex=WORKER_SECONDS)
+
+
+def noted_places(book: Book, queue: str) -> int:
+    """What was noted last, 0 where nobody has lately.
+
+    Raises:
+        LedgerUnavailable: Redis does not answer.
+
+    """
+    with speaking_to_redis():
+        return int(book.redis.get(book.keys.named(f"places:{queue}")) or 0)

@@ -48,7 +48,8 @@ class Packer:
             sums = {
                 name: value - self._told.get(name, 0.0)
                 for name, value in self._totals.items()
-                if value != self._told.get(name, 0.0)
+                # Also what is still 0: an alert can't see a series grow that only begins with its first event.
+                if value != self._told.get(name)
             }
             self._parcel = Parcel(self._number, sums, gauges)
         return self._parcel

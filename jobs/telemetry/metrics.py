@@ -19,7 +19,7 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from jobs.errors import StorageUnavailable
+from jobs.errors import ForeignObject, Poison, StorageUnavailable
 
 HANDS: Final = CollectorRegistry()
 DOORS: Final = CollectorRegistry()
@@ -32,7 +32,8 @@ WORK: Final = (0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.
 # What the hands count.
 VARIANTS = Counter(
     "pentimento_variants",
-    "Variants by outcome (rendered, stored, linked, refused, postponed); cause: the error's code, if there is one",
+    "Variants by outcome (rendered, stored, linked, refused, postponed); cause: the error's code, if there is one. "
+    "Refused with the cause poison: three workers were lost on it, and it is kept from the others",
     ("outcome", "cause"),
     registry=HANDS,
 )
@@ -69,6 +70,12 @@ DEVICE_MEMORY = Gauge("pentimento_device_memory_bytes", "Memory of the device, u
                       registry=HANDS)  # fmt: skip
 SLOTS = Gauge("pentimento_worker_slots", "Leases that a worker may hold, and holds", ("kind",), registry=HANDS)
 
+# Rare ones are there from the beginning, at 0: nothing grows out of a series that is not there.
+for _cause in (Poison.code, ForeignObject.code):
+    VARIANTS.labels("refused", _cause)
+for _found in ("stored", "settled"):
+    REWORK.labels(_found)
+
 # What the doors count.
 HTTP_SECONDS = Histogram(
     "pentimento_http_request_seconds",
@@ -104,6 +111,7 @@ REDIS_EVICTED = Gauge("pentimento_redis_evicted_keys", "Keys that Redis threw aw
 REDIS_AOF_OK = Gauge("pentimento_redis_aof_ok", "Whether the last write of the append-only file went well",
                      registry=LEDGER)  # fmt: skip
 LEDGER_LOST = Gauge("pentimento_ledger_lost", "Whether Redis has lost the deployment's state", registry=LEDGER)
+JOBS = Gauge("pentimento_jobs", "Jobs that the ledger holds, by state", ("state",), registry=LEDGER)
 QUEUE_JOBS = Gauge("pentimento_queue_jobs", "Jobs that have something to lease, by lane", ("lane",), registry=LEDGER)
 QUEUE_VARIANTS = Gauge(
     "pentimento_queue_variants", "Variants without an outcome, of jobs that have something to lease", ("lane",),

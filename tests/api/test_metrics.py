@@ -61,6 +61,7 @@ def test_the_page_shows_how_much_waits_for_how_long_and_for_whom(http: httpx.Cli
     hands.plan(accepted(http, run={"priority": "urgent"}))
     hands.leasing.announce(WORKER)
     lease = hands.lease(chunk=4)
+    accepted(http)
 
     said = now(hands.desk)
 
@@ -71,6 +72,7 @@ def test_the_page_shows_how_much_waits_for_how_long_and_for_whom(http: httpx.Cli
     assert said['pentimento_model_jobs{model="tiny"}'] == 1
     assert said['pentimento_model_workers{model="tiny"}'] == 0
     assert said["pentimento_leases"] == 1
+    assert [said[f'pentimento_jobs{{state="{state}"}}'] for state in ("planning", "running", "failed")] == [1, 1, 0]
     assert said['pentimento_workers{backend="paced",state="idle"}'] == 1
     assert said["pentimento_redis_up"] == said["pentimento_redis_aof_ok"] == 1
     assert 0 < said['pentimento_redis_memory_bytes{kind="used"}'] < said['pentimento_redis_memory_bytes{kind="limit"}']

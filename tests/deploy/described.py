@@ -1,8 +1,10 @@
 """Reads what deploy/ says, so that tests can hold it against the code, and do what it describes without containers."""
 
 import re
+import socket
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,6 +37,15 @@ def resources(kind: str) -> dict[str, dict[str, Any]]:
     return {one["metadata"]["name"]: one for one in found if one["kind"] == kind}
 
 
+def free_ports(count: int) -> list[str]:
+    """Ports of loopback that nobody listens to."""
+    with ExitStack() as held:
+        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [str(one.getsockname()[1]) for one in sockets]
+
+
 def drawn_secrets() -> dict[str, str]:
     """What deploy/secrets.sh writes, once."""
     said = subprocess.run(["sh", DEPLOY / "secrets.sh"], capture_output=True, text=True, check=True, timeout=30).stdout
@@ -49,17 +60,19 @@ def image_environment(dockerfile: str) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service of a compose file, with its variables filled in."""
+    """A service of a compose file, with its variables filled in. ports: "[address:]published:inside"."""
 
     name: str
     command: list[str]
     environment: Mapping[str, str]
     health: list[str]
     needs: tuple[str, ...]
+    ports: tuple[str, ...] = ()
+    profiles: tuple[str, ...] = ()
 
 
-def services(path: Path, variables: Mapping[str, str]) -> dict[str, Service]:
-    """What compose would start."""
+def services(path: Path, variables: Mapping[str, str], *overrides: Path) -> dict[str, Service]:
+    """What compose would start. Of what overrides say the ports are added, and they may say nothing else."""
 
     def filled(value: Any) -> Any:
         if isinstance(value, str):
@@ -69,6 +82,10 @@ def services(path: Path, variables: Mapping[str, str]) -> dict[str, Service]:
         return {key: filled(one) for key, one in value.items()} if isinstance(value, dict) else value
 
     found = filled(document(path))["services"]
+    for override in overrides:
+        for name, more in filled(document(override))["services"].items():
+            assert more.keys() <= {"ports"}, f"{override.name} says more than ports of {name}"
+            found[name] = {**found[name], "ports": [*found[name].get("ports", ()), *more["ports"]]}
     return {
         name: Service(
             name,
@@ -76,9 +93,27 @@ def services(path: Path, variables: Mapping[str, str]) -> dict[str, Service]:
             {key: str(value) for key, value in one.get("environment", {}).items()},
             [str(word) for word in one.get("healthcheck", {}).get("test", [])],
             tuple(one.get("depends_on", ())),
+            tuple(one.get("ports", ())),
+            tuple(one.get("profiles", ())),
         )
         for name, one in found.items()
     }
+
+
+def chosen(described: Mapping[str, Service], names: Iterable[str], profiles: Iterable[str]) -> list[Service]:
+    """Those that are named (all without a profile where none is, and those of the profiles), each after its needs."""
+    active = set(profiles)
+    wanted = list(names) or [one.name for one in described.values() if not one.profiles or active & set(one.profiles)]
+    order: dict[str, Service] = {}
+
+    def add(name: str) -> None:
+        for need in described[name].needs:
+            add(need)
+        order.setdefault(name, described[name])
+
+    for name in wanted:
+        add(name)
+    return list(order.values())
 
 
 def _value(found: re.Match[str], variables: Mapping[str, str]) -> str:

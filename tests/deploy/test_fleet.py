@@ -1,7 +1,6 @@
 """Workers that can do different things share one ledger, each a host of its own where the machine lets it be one."""
 
 import json
-import shutil
 import subprocess
 import sys
 from typing import Any
@@ -9,21 +8,9 @@ from typing import Any
 import pytest
 
 from tests.deploy.described import ROOT
-from tests.deploy.fleet import HEAD
+from tests.deploy.fleet import HEAD, namespaces
 
 pytestmark = pytest.mark.timeout(300)
-
-
-def namespaces() -> list[str]:
-    """The command that gives a program a network of its own; empty where this machine has none to give."""
-    if not all(map(shutil.which, ("unshare", "nsenter", "ip"))):
-        return []
-    needed = "ip link add hub type bridge && ip link add w0 type veth peer name w1 && unshare --net true"
-    for rights in ((), ("--user", "--map-root-user")):
-        asked = ["unshare", *rights, "--net"]
-        if subprocess.run([*asked, "sh", "-c", needed], capture_output=True, check=False, timeout=30).returncode == 0:
-            return asked
-    return []
 
 
 @pytest.fixture(scope="module")

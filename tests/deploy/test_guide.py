@@ -8,6 +8,7 @@ import typer.main
 
 from api.cli.app import app
 from tests.deploy.described import DEPLOY, ROOT, drawn_secrets, services
+from tests.deploy.walk import section
 
 GUIDE = (DEPLOY / "README.md").read_text()
 BLOCKS = re.findall(r"(?ms)^```sh\n(.*?)^```$", GUIDE)
@@ -18,6 +19,16 @@ def test_every_block_is_one_that_a_shell_takes() -> None:
         subprocess.run(["bash", "-n"], input=block, text=True, check=True, timeout=10)
 
     assert len(BLOCKS) > 10
+
+
+def test_every_block_is_one_that_a_test_runs() -> None:
+    laptop, *others = [section(number) for number in range(1, 6)]
+    readme = (ROOT / "README.md").read_text()
+
+    assert [block for blocks in (laptop, *others) for block in blocks] == BLOCKS
+    assert len(laptop) == 1
+    assert f"```sh\n{laptop[0]}```" in readme  # whose tour is walked by its own test
+    assert [len(blocks) for blocks in others] == [3, 2, 1, 4]  # test_walk: steps 2 and 3; test_elsewhere: 4 and 5
 
 
 def test_commands_and_files_are_there() -> None:

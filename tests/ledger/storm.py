@@ -4,6 +4,7 @@ A model beside the real ledger says what may be true; hypothesis looks for an or
 """
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, ClassVar
@@ -151,6 +152,9 @@ class Storm(RuleBasedStateMachine):
     @invariant()
     def the_books_balance(self) -> None:
         self.seen = self._look()
+        assert {state: count for state, count in self.states.items() if count} == Counter(
+            str(look.view.state) for look in self.seen.values()
+        )
         for job in JOBS:
             look, settled, refused = self.seen[job], self.settled[job], self.refused[job]
             view = look.view
@@ -171,14 +175,15 @@ class Storm(RuleBasedStateMachine):
         """Everything about every job, in one trip."""
         keys, found = self.ledger.book.keys, {}
         with self.client.pipeline(transaction=True) as pipe:
-            pipe.zrange("pm:leases", 0, -1)
+            pipe.hgetall("pm:states").zrange("pm:leases", 0, -1)
             for job in JOBS:
                 pipe.hgetall(keys.job(job)).hgetall(keys.job(job, "causes"))
                 pipe.hvals(keys.job(job, "lease")).zrange(keys.job(job, "retry"), 0, -1)
                 pipe.bitcount(keys.job(job, "settled")).bitcount(keys.job(job, "refused"))
                 for lane in ORDER:
                     pipe.zscore(f"pm:runnable:{lane}:{CALLERS[job]}", job)
-            live, *rows = pipe.execute()
+            states, live, *rows = pipe.execute()
+        self.states = {state: int(count) for state, count in states.items()}
         size = 6 + len(ORDER)
         for number, job in enumerate(JOBS):
             fields, causes, leases, retry, settled, refused, *scores = rows[number * size : (number + 1) * size]

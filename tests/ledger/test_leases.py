@@ -41,6 +41,21 @@ def test_the_tail_of_a_job_is_shared_out_over_the_slots(ledger: Desk) -> None:
     assert lease.stop - lease.start == 25
 
 
+def test_the_tail_of_a_slow_job_is_cut_into_pieces_of_seconds(ledger: Desk) -> None:
+    ledger.ready(100)
+    first = ledger.lease(chunk=16)
+    ledger.leasing.settle(first, range(16))
+    ledger.leasing.release(first, [], chunk=26)  # in twenty seconds
+
+    sizes = []
+    while lease := ledger.ask(slots=12):
+        assert isinstance(lease, Lease)
+        sizes.append(lease.stop - lease.start)
+
+    assert sizes[:3] == [7, 7, 6]
+    assert min(sizes[:-1]) == 4  # about three seconds
+
+
 def test_what_a_holder_gives_back_is_leased_again_after_its_delay(ledger: Desk) -> None:
     job = ledger.ready(4)
     lease = ledger.lease()
@@ -87,7 +102,7 @@ def test_the_reaper_makes_the_rows_in_flight_suspects_and_gives_out_the_rest(led
     beat(ledger, lease, 3, 4)
     ledger.clock.now += 31
 
-    assert ledger.leasing.reap() == 1
+    assert ledger.leasing.reap().leases == 1
     again = [ledger.lease() for _ in range(4)]
 
     found = {(lease.start, lease.stop, lease.alone) for lease in again}

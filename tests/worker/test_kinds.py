@@ -44,6 +44,17 @@ def test_a_kind_of_worker_does_not_wait_for_anothers_turn_to_send_its_tickets(sh
     assert mine.leasing.queue_length("render.paced.sdxl") == 0
 
 
+def test_a_worker_knows_how_many_leases_all_of_its_kind_may_hold(shops: Shops) -> None:
+    one, two, other = shops(), shops(), shops(offers=("tiny",), concurrency=8)
+    for shop in (one, two, other):
+        shop.leasing.announce(shop.view())
+
+    for shop in (one, two, other):
+        tick(shop)
+
+    assert (one.places, two.places, other.places) == (6, 6, 7)
+
+
 def test_a_worker_that_offers_everything_takes_the_tickets_of_its_backend(shops: Shops) -> None:
     assert shops().queue == "render.paced"
     assert shops(offers="sdxl,sd15").queue == "render.paced.sd15.sdxl"

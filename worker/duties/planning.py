@@ -50,8 +50,8 @@ def plan(job: str, shop: "Workshop") -> None:
     _log.info("planned", job=job, count=sweep.count)
     if state not in {State.QUEUED, State.RUNNING}:
         return
-    # Now rather than at the next tick: a small job should start at once.
-    shop.tickets.render(shop.queue, min(shop.floor.slots, -(-sweep.count // MIN_CHUNK)))
+    # Now rather than at the next tick: a small job should start at once, and a large one everywhere.
+    shop.tickets.render(shop.queue, min(shop.places, -(-sweep.count // MIN_CHUNK)))
 
 
 def _hold(run: RunSpec, count: int) -> str:

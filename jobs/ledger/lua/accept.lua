@@ -24,8 +24,9 @@ if idem ~= '' then
   local key = P .. 'idem:' .. caller .. ':' .. idem
   redis.call('SET', key, job .. ' ' .. A(13), 'EX', A(14))
 end
+move(job, 'planning')
 redis.call('HSET', K(job), 'caller', caller, 'lane', A(3), 'name', A(4), 'spec_hash', A(6), 'count', A(7), 'total', A(8),
-  'models', A(9), 'results_uri', A(10), 'max_failures', A(11), 'state', 'planning', 'reason', '', 'cursor', '0',
+  'models', A(9), 'results_uri', A(10), 'max_failures', A(11), 'reason', '', 'cursor', '0',
   'settled', '0', 'refused', '0', 'epoch', '1', 'fences', '0', 'created', stamp(NOW), 'started', '0', 'finished', '0',
   'written', '0', 'budget_images', A(15), 'budget_gpu', A(16), 'used_gpu', '0', 'webhook', A(17), 'labels', A(18),
   'most_open', A(20))

@@ -53,8 +53,9 @@ local function retry(causes, ranges)
     local asked = causes ~= '' or ranges ~= '' or num(job, 'settled') + num(job, 'refused') >= num(job, 'count')
     if forgiven == 0 and asked then return false end
   end
+  move(job, planned and 'queued' or 'planning')
   redis.call('HSET', K(job), 'refused', int(num(job, 'refused') - forgiven), 'reason', '', 'finished', '0',
-    'written', '0', 'heals', '0', 'state', planned and 'queued' or 'planning')
+    'written', '0', 'heals', '0')
   redis.call('SADD', P .. 'active:' .. get(job, 'caller'), job)
   redis.call('ZREM', P .. 'duties', 'finish ' .. job)
   event(job, 'resumed', 'reopened', int(forgiven), 'settled', get(job, 'settled'), 'refused', get(job, 'refused'))
@@ -87,7 +88,8 @@ elseif verb == 'resume' and not terminal(state) then
       redis.call('HSET', K(job), 'reason', short)
       return { 0, state }
     end
-    redis.call('HSET', K(job), 'state', get(job, 'before_pause'), 'reason', '')
+    move(job, get(job, 'before_pause'))
+    redis.call('HSET', K(job), 'reason', '')
     event(job, 'resumed')
     make_runnable(job)
     finish_check(job)

@@ -24,9 +24,11 @@ local function room(job)
 end
 
 local function size_of(job, remaining)
-  local size = tonumber(get(job, 'chunk') or '') or first_chunk
+  local measured = tonumber(get(job, 'chunk') or '')
   local share = math.ceil(remaining / math.max(1, slots))
-  return math.max(1, math.min(size, MAX_CHUNK, room(job), math.max(share, MIN_CHUNK)))
+  -- A slow job's tail is cut finer: whoever holds three pieces of the minimum would be alone for half a minute.
+  local least = measured and math.min(MIN_CHUNK, math.ceil(measured / 8)) or MIN_CHUNK
+  return math.max(1, math.min(measured or first_chunk, MAX_CHUNK, room(job), math.max(share, least)))
 end
 
 local function cut(job, cursor, total)
@@ -85,7 +87,7 @@ local function grant(job, a, z, flags, attempt)
     a = a, z = z, worker = worker, flags = flags, attempt = attempt, since = stamp(NOW), flight = '' }))
   redis.call('ZADD', P .. 'leases', stamp(expiry), job .. ' ' .. int(fence))
   if get(job, 'state') == 'queued' then
-    redis.call('HSET', K(job), 'state', 'running')
+    move(job, 'running')
     if get(job, 'started') == '0' then
       redis.call('HSET', K(job), 'started', stamp(NOW))
       event(job, 'started', 'worker', worker)

@@ -27,6 +27,16 @@ local function terminal(state)
   return state == 'succeeded' or state == 'partial' or state == 'failed' or state == 'cancelled'
 end
 
+-- The one way into a state (nil: out of the ledger), so that how many jobs stand in each is counted exactly.
+local function move(job, state)
+  local was = get(job, 'state')
+  if was then redis.call('HINCRBY', P .. 'states', was, -1) end
+  if state then
+    redis.call('HINCRBY', P .. 'states', state, 1)
+    redis.call('HSET', K(job), 'state', state)
+  end
+end
+
 -- A caller that comes (back) starts at the lowest virtual time there is: it neither saves up turns nor waits for others'.
 local function make_runnable(job)
   local lane, caller, created = unpack(redis.call('HMGET', K(job), 'lane', 'caller', 'created'))
@@ -118,7 +128,8 @@ local function open_of(caller, job)
 end
 
 local function pause(job, state, reason)
-  redis.call('HSET', K(job), 'state', 'paused', 'reason', reason, 'before_pause', state)
+  move(job, 'paused')
+  redis.call('HSET', K(job), 'reason', reason, 'before_pause', state)
   not_runnable(job)
   event(job, 'paused', 'reason', reason)
 end
@@ -136,7 +147,8 @@ local function spent(job)
 end
 
 local function close(job, state, reason)
-  redis.call('HSET', K(job), 'state', state, 'reason', reason, 'finished', stamp(NOW), 'written', '0')
+  move(job, state)
+  redis.call('HSET', K(job), 'reason', reason, 'finished', stamp(NOW), 'written', '0')
   redis.call('SREM', P .. 'active:' .. get(job, 'caller'), job)
   not_runnable(job)
   drop_leases(job)

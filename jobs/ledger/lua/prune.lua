@@ -12,6 +12,7 @@ for _, code in ipairs(redis.call('HKEYS', K(job, 'causes'))) do redis.call('DEL'
 for _, part in ipairs({ 'spec', 'settled', 'refused', 'refusals', 'causes', 'retry', 'lease', 'blame', 'events', 'star', 'reject' }) do
   redis.call('DEL', K(job, part))
 end
+move(job, nil)
 redis.call('DEL', K(job))
 redis.call('ZREM', P .. 'duties', 'marks ' .. job)
 redis.call('ZREM', P .. 'jobs:all', job)

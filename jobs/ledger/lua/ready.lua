@@ -15,7 +15,8 @@ if most > 0 and count > num(job, 'count') then
     return 'failed'
   end
 end
-redis.call('HSET', K(job), 'state', 'queued', 'count', A(2), 'total', A(3), 'span', A(4), 'manifest_uri', A(5))
+move(job, 'queued')
+redis.call('HSET', K(job), 'count', A(2), 'total', A(3), 'span', A(4), 'manifest_uri', A(5))
 if A(6) ~= '' then redis.call('HSET', K(job), 'max_failures', A(6)) end
 redis.call('DEL', K(job, 'spec'))
 redis.call('ZREM', P .. 'duties', 'plan ' .. job)

@@ -2,7 +2,9 @@
 -- worker lost while an index ran alone counts against that index. Where nothing is known of what was in flight, the
 -- range is halved, so that an input that kills before the first beat is cornered in logarithmic time.
 -- limit
--- Returns how many leases were reaped.
+-- Returns {how many leases were reaped, how many variants were refused as poison}.
+local poisoned = 0
+
 local function requeue(job, lease, index_from, index_to, flags)
   put_back(job, index_from, index_to, flags, lease.attempt, NOW)
 end
@@ -12,6 +14,7 @@ local function blame(job, lease)
   if not open(job, index) then return end
   local deaths = redis.call('HINCRBY', K(job, 'blame'), int(index), 1)
   if deaths >= MAX_DEATHS then
+    poisoned = poisoned + 1
     refuse(job, index, 'poison', int(deaths) .. ' workers were lost while this variant ran alone')
   else
     requeue(job, lease, index, index + 1, 'ra')
@@ -64,4 +67,4 @@ for _, member in ipairs(expired) do
     finish_check(job)
   end
 end
-return #expired
+return { #expired, poisoned }

@@ -15,7 +15,8 @@ for n = 7, 6 + 3 * causes, 3 do
 end
 for n = 7 + 3 * causes, #ARGV - 2, 2 do redis.call('HSET', K(job, 'refusals'), A(n), A(n + 1)) end
 local settled, refused = redis.call('BITCOUNT', K(job, 'settled')), redis.call('BITCOUNT', K(job, 'refused'))
-redis.call('HSET', K(job), 'state', 'queued', 'reason', '', 'cursor', get(job, 'total'), 'settled', int(settled),
+move(job, 'queued')
+redis.call('HSET', K(job), 'reason', '', 'cursor', get(job, 'total'), 'settled', int(settled),
   'refused', int(refused), 'epoch', '1', 'started', '0', 'finished', '0', 'written', '0')
 redis.call('ZADD', P .. 'jobs:all', get(job, 'created'), job)
 redis.call('ZADD', P .. 'jobs:' .. get(job, 'caller'), get(job, 'created'), job)
