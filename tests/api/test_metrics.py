@@ -97,6 +97,17 @@ def test_what_workers_counted_stays_when_they_are_gone_and_is_never_added_twice(
     assert now(hands.desk)[name] == 6
 
 
+def test_what_is_rare_and_alarming_is_on_the_page_before_it_happens(hands: Hands) -> None:
+    Figures(hands.desk.book).add("w1", Packer().parcel())
+
+    said = now(hands.desk)
+
+    for cause in ("poison", "foreign_object"):
+        assert f'pentimento_variants_total{{cause="{cause}",outcome="refused"}}' in said
+    assert 'pentimento_rework_total{found="settled"}' in said
+    assert "pentimento_leases_expired_total" in said
+
+
 def test_without_redis_the_page_says_so_and_keeps_what_it_saw(settings: Settings, tmp_path: Path) -> None:
     valkey = Valkey(tmp_path / "data", free_port(), tmp_path / "valkey.log")
     redis = RunningChild(valkey.child())

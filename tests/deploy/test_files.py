@@ -1,7 +1,6 @@
 """What deploy/ holds is well formed, in the eyes of the tools that its readers will use."""
 
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -55,9 +54,8 @@ def test_every_expression_of_the_dashboard_is_promql(tmp_path: Path) -> None:
     ran("promtool", "check", "rules", "rules.yaml", cwd=tmp_path)
 
 
+@pytest.mark.system("systemd-analyze")
 def test_the_unit_is_one_that_systemd_takes(tmp_path: Path) -> None:
-    if not shutil.which("systemd-analyze"):
-        pytest.skip("systemd-analyze is not installed")
     unit = "pentimento-worker@.service"
     text = (DEPLOY / "systemd" / unit).read_text().replace("/srv/pentimento/.venv/bin/python", sys.executable)
     (tmp_path / unit).write_text(text)

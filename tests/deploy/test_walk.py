@@ -36,6 +36,17 @@ def test_what_compose_describes_starts_and_renders_a_job(walk: dict[str, Any]) -
     assert walk["up"]
 
 
+@pytest.mark.system("promtool")
+@pytest.mark.parametrize(("whose", "family"), [("api", "jobs gauge"), ("worker", "stage_seconds histogram")])
+def test_the_metrics_of_what_runs_please_promtool(walk: dict[str, Any], whose: str, family: str) -> None:
+    page = walk["pages"][whose]
+
+    said = subprocess.run(["promtool", "check", "metrics"], input=page, capture_output=True, text=True, check=False)
+
+    assert (said.returncode, said.stdout, said.stderr) == (0, "", "")
+    assert f"# TYPE pentimento_{family}\n" in page
+
+
 def test_a_reader_has_a_key_to_give_away_and_a_stranger_is_told_nothing(walk: dict[str, Any]) -> None:
     assert "of studio, shown this once" in walk["keys"]
     assert walk["strangers"] == [401, 401, 401]

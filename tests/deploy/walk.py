@@ -177,6 +177,7 @@ class Reader:
     def __init__(self, head: Host, terminal: Terminal, translate: Callable[[str], str]) -> None:
         self._terminal, self._translate = terminal, translate
         self._head = head
+        self.probe = head.ports["7802"]
         self.url = f"http://{LOOPBACK}:{head.ports['7801']}"
         self.http = httpx.Client(base_url=self.url, timeout=30, trust_env=False)
         self.secrets: dict[str, str] = {}
@@ -227,7 +228,9 @@ def story(reader: Reader) -> dict[str, object]:
     reader.learn()
     said: dict[str, object] = {"keys": reader.paste(keys), "one": reader.workers(), "job": reader.job(70)}
     watching = {"Authorization": f"Bearer {reader.secrets['METRICS_KEY']}"}
-    page = reader.http.get("/metrics", headers=watching).text
+    page = reader.http.get("/metrics", headers=watching).raise_for_status().text
+    worker = httpx.get(f"http://{LOOPBACK}:{reader.probe}/metrics", trust_env=False).raise_for_status().text
+    said["pages"] = {"api": page, "worker": worker}
     said["up"] = "pentimento_redis_up 1" in page and 'pentimento_jobs{state="succeeded"} 1' in page
     with httpx.Client(base_url=reader.url, trust_env=False) as nobody:
         said["strangers"] = [nobody.get(path).status_code for path in ("/metrics", "/v1/demand", "/v1/jobs")]

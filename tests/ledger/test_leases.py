@@ -121,18 +121,19 @@ def test_a_suspect_waits_until_the_process_is_idle(ledger: Desk) -> None:
 
 def test_a_variant_that_kills_three_workers_alone_is_refused_and_its_neighbours_are_not(ledger: Desk) -> None:
     job = ledger.ready(8)
-    deaths = 0
+    deaths = poisoned = 0
     while isinstance(lease := ledger.ask(chunk=8), Lease):
         if lease.start <= 5 < lease.stop:
             deaths += 1
             ledger.clock.now += 31
-            ledger.leasing.reap()
+            poisoned += ledger.leasing.reap().poisoned
         else:
             ledger.leasing.settle(lease, range(lease.start, lease.stop))
             ledger.release(lease)
 
     view = ledger.book.describe(job)
     assert (view.state, view.settled, dict(view.causes)) == (State.PARTIAL, 7, {"poison": 1})
+    assert poisoned == 1
     assert deaths <= 7
 
 

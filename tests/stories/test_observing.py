@@ -61,3 +61,6 @@ def test_a_workers_log_says_what_each_line_is_about(farm: Farm, job: str) -> Non
     assert re.fullmatch(r"0-\d+", chunk["chunk"])
     assert chunk["worker"]
     assert all(line["worker"] == chunk["worker"] for line in about)
+    refused = [line for line in about if line["event"] == "refused"]
+    assert {(line["variant"], line["code"]) for line in refused} == {(2, "bad_image"), (3, "bad_image")}
+    assert all(re.fullmatch(r"\d+-\d+", line["chunk"]) for line in refused)

@@ -8,9 +8,11 @@ back-pressure, so a sweep of 10⁹ stays lazy and a slow upload slows the device
 import logging
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 
+from jobs.telemetry.logs import about, told
 from worker.backends import Order, Outcome, Prepared
 
 _log = logging.getLogger(__name__)
@@ -34,6 +36,7 @@ class Call:
         self._on_step = on_step
         self._room = threading.Semaphore(room)
         self._queue: SimpleQueue[Outcome | _End] = SimpleQueue()
+        self._told = told()
 
     def outcomes(
         self, orders: Iterator[Prepared], submit: Callable[[Order], None], *, stop: threading.Event
@@ -66,6 +69,10 @@ class Call:
             self._room.release()  # the puller may be waiting for it
             puller.join(_GLANCE_SECONDS)
 
+    def about(self, index: int) -> AbstractContextManager[None]:
+        """What the device's thread logs inside is about this variant of the caller's."""
+        return about(**{**self._told, "variant": index})
+
     def deliver(self, outcome: Outcome) -> None:
         """Hand out the outcome of one order."""
         self._queue.put(outcome)
@@ -84,6 +91,10 @@ class Call:
         self._queue.put(_End(-1, error))
 
     def _pull(self, orders: Iterator[Prepared], submit: Callable[[Order], None]) -> None:
+        with about(**self._told):
+            self._pull_on(orders, submit)
+
+    def _pull_on(self, orders: Iterator[Prepared], submit: Callable[[Order], None]) -> None:
         pulled = 0
         try:
             while True:

@@ -13,6 +13,7 @@ import structlog
 from jobs.errors import LedgerUnavailable
 from jobs.ledger.leasing import Beat, Leasing
 from jobs.ledger.views import Lease
+from jobs.telemetry.logs import about
 
 _log = structlog.get_logger(__name__)
 
@@ -86,17 +87,21 @@ class HeldLease:
         )
 
     def _beat_on(self) -> None:
+        with about(job=self.lease.job, chunk=self.lease.chunk):
+            self._beats()
+
+    def _beats(self) -> None:
         pause = min(1.0, self._lease_seconds / 5)
         while not self._over.wait(pause):
             try:
                 self.said = self.beat()
             except LedgerUnavailable as error:
                 # The lease may live on or not; the work goes on, because settling late is harmless and stopping is not.
-                _log.warning("no beat", job=self.lease.job, fence=self.lease.fence, error=str(error))
+                _log.warning("no beat", fence=self.lease.fence, error=str(error))
                 continue
             if self.said is Beat.YIELD:
                 self.yielding.set()
             elif self.said is not Beat.GO:
-                _log.info("the lease ends", job=self.lease.job, fence=self.lease.fence, said=str(self.said))
+                _log.info("the lease ends", fence=self.lease.fence, said=str(self.said))
                 self.stop.set()
                 return

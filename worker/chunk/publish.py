@@ -175,7 +175,8 @@ class Publisher:
             except PentimentoError as error:
                 self.refuse(variant, error)
             except Exception as error:  # noqa: BLE001 - one variant, not its neighbours
-                _log.exception("storing failed", job=self._held.lease.job, index=variant.index)
+                with about(variant=variant.index):
+                    _log.exception("storing failed")
                 self.refuse(variant, PentimentoError(f"storing the picture failed: {type(error).__name__}"))
 
     def refuse(self, variant: Variant, error: PentimentoError) -> None:
@@ -196,6 +197,7 @@ class Publisher:
             give = GiveBack(variant.index, variant.index + 1, verdict.delay_seconds, verdict.attempt)
             self.tally.postponed.append((give, error.code, str(error)))
             VARIANTS.labels("postponed", error.code).inc()
+            said = "postponed"
         else:
             record = refused_record(variant, error, reason=verdict.reason)
             self._insist(lambda: self._parts.write([record]))
@@ -204,6 +206,9 @@ class Publisher:
             reach("after-refuse")
             self.tally.refused += 1
             VARIANTS.labels("refused", error.code).inc()
+            said = "refused"
+        with about(variant=variant.index):
+            _log.info(said, code=error.code, reason=str(error))
         self._held.ended(variant.index)
 
     def _settle(self) -> None:

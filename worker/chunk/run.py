@@ -107,7 +107,7 @@ def _give_back(lease: Lease, shop: "Workshop", tally: Tally, fault: PentimentoEr
         reach("after-release")
     except LedgerUnavailable as error:
         # The lease expires by itself, and the reaper gives its rest out again.
-        _log.warning("the lease could not be released", job=lease.job, fence=lease.fence, error=str(error))
+        _log.warning("the lease could not be released", fence=lease.fence, error=str(error))
 
 
 def open_ranges(lease: Lease, tally: Tally) -> Iterator[tuple[int, int]]:

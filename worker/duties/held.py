@@ -8,6 +8,7 @@ import structlog
 
 from jobs.errors import LedgerUnavailable
 from jobs.ledger.leasing import Duty, Leasing
+from jobs.telemetry.logs import about
 
 _log = structlog.get_logger(__name__)
 
@@ -17,6 +18,7 @@ class HeldDuty:
 
     def __init__(self, duty: Duty, leasing: Leasing, *, hold_seconds: float) -> None:
         self._duty: Duty | None = duty
+        self._job = duty.job
         self._leasing = leasing
         self._hold_seconds = hold_seconds
         self._over = threading.Event()
@@ -42,6 +44,10 @@ class HeldDuty:
         self._thread.join()
 
     def _hold_on(self) -> None:
+        with about(job=self._job):
+            self._holds()
+
+    def _holds(self) -> None:
         while self._duty is not None and not self._over.wait(self._hold_seconds / 4):
             try:
                 self._duty = self._leasing.hold_duty(self._duty, hold_seconds=self._hold_seconds)

@@ -223,7 +223,8 @@ class Engine:
     def _refuse(self, bucket: Bucket, row: Row, error: Exception) -> None:
         reason = faults.named(error)
         if reason is not error:
-            _log.error("variant %d is refused: %s", row.order.variant.index, reason, exc_info=error)
+            with row.call.about(row.order.variant.index):
+                _log.error("the engine refuses it: %s", reason, exc_info=error)
         self._hand_out(bucket, row, Refused(row.order.variant, reason))
         faults.leave_if_lost(error, self._device)
 

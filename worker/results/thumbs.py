@@ -49,7 +49,7 @@ class Thumbs:
             data = self._storage.read(earlier, limit=_MAX_BYTES)
             self._storage.write(thumb_uri(results_uri, order.variant.index), data, MEDIA_TYPE, if_absent=False)
         except PentimentoError as error:
-            _log.info("no thumbnail", index=order.variant.index, error=str(error))
+            _log.info("no thumbnail", error=str(error))
 
     def _keep_init(self, results_uri: str, order: Order) -> None:
         uri = init_thumb_uri(results_uri, order.variant.image.name)

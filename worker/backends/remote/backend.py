@@ -154,7 +154,8 @@ class RemoteBackend:
         except PentimentoError as error:
             return Refused(flight.order.variant, error)
         except Exception as error:  # noqa: BLE001 — one picture, not the thread
-            _log.exception("a call to %s failed", self.remote.name)
+            with flight.call.about(flight.order.variant.index):
+                _log.exception("a call to %s failed", self.remote.name)
             return Refused(flight.order.variant, RemoteUnavailable(f"the call failed: {type(error).__name__}"))
 
     def _land(self, flight: _Flight, outcome: Outcome | None) -> None:
