@@ -1,7 +1,7 @@
 """Carries what one process has counted to another's page: flat figures that add up, and back into families.
 
 A *figure* is one sample of a counter or histogram, named by its family, sample and labels as one JSON text. Only what
-changed is carried, as a difference; gauges are carried whole.
+changed, or is new, is carried, as a difference; gauges are carried whole.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
