@@ -12,6 +12,7 @@ from jobs.errors import InvalidSpec, Problem
 
 # Each holds one whole picture in memory, and one machine's uplink is soon full.
 PARALLEL = 4
+MOST_TOLD = 20
 _COMMENT = re.compile(r"(?:^|\s)#")
 
 
@@ -22,17 +23,23 @@ def find(written: Iterable[tuple[str, str]], *, folder: Path, text: str, source:
     numbers.
 
     Raises:
-        InvalidSpec: files that are not there, all of them at once.
+        InvalidSpec: files that are not there: the first ones, and how many more.
 
     """
     files: dict[str, Path] = {}
-    problems = []
+    problems: list[Problem] = []
+    untold = 0
     for where, path in written:
         files[path] = folder / path
         if not files[path].is_file():
+            if len(problems) == MOST_TOLD:
+                untold += 1
+                continue
             message = "is a folder, not a picture" if files[path].is_dir() else "no such file"
             remedy = f"Paths are relative to the manifest's folder, {folder.resolve()}"
             problems.append(Problem(where, message, path, remedy, _line(path, text)))
+    if untold:
+        problems.append(Problem("(the document)", f"{untold:,} more pictures are not there"))
     if problems:
         raise InvalidSpec(problems, source=source)
     return files

@@ -123,18 +123,19 @@ def rows_document(
 
 
 def _shared(images: list[dict[str, object]], name: str, given: Mapping[str, object], problems: Problems) -> object:
-    """A field's value for the document: what all rows say, or for those that must be there the first row's."""
+    """A field's value for the document: what all rows say, or for those that must be there the first row's.
+
+    What is given elsewhere takes the place of what every row says; where some rows don't, it is for those.
+    """
     own = [image["set"] for image in images if isinstance(image.get("set"), dict)]
     said = [settings[name] for settings in own if isinstance(settings, dict) and name in settings]
+    everywhere = len(said) == len(images)
     if name in given:
+        if everywhere:
+            _take_out(images, name)
         return None
-    if len(said) == len(images) and _one(said[0]) and all(value == said[0] for value in said):
-        for image in images:
-            settings = image["set"]
-            if isinstance(settings, dict):
-                del settings[name]
-            if not settings:
-                del image["set"]
+    if everywhere and _one(said[0]) and all(value == said[0] for value in said):
+        _take_out(images, name)
         return said[0]
     if not FIELDS[name].required:
         return None
@@ -144,8 +145,18 @@ def _shared(images: list[dict[str, object]], name: str, given: Mapping[str, obje
     for k, image in enumerate(images):
         settings = image.get("set")
         if not isinstance(settings, dict) or name not in settings:
-            problems.add(("images", k), f"has no {name}", remedy=f"Give it one, or all of them: -S {name}=…")
+            problems.add(("images", k), f"has no {name}", remedy=f"Give it one, or all that have none: -S {name}=…")
     return said[0]
+
+
+def _take_out(images: list[dict[str, object]], name: str) -> None:
+    """Take a field that every row says out of the rows."""
+    for image in images:
+        settings = image["set"]
+        if isinstance(settings, dict):
+            del settings[name]
+        if not settings:
+            del image["set"]
 
 
 def _one(value: object) -> bool:

@@ -17,6 +17,9 @@ from jobs.spec.values import TEXT_FIELDS
 from jobs.template import Template, TemplateError, parse_template, spell
 from jobs.variant import Scalar
 
+TOLD_ALONE = 5
+"""Images that have the same fault, before the others are only counted."""
+
 
 class Checks:
     """The checks of one document; each adds its problems to the document's."""
@@ -166,9 +169,15 @@ class Checks:
 
     def _images(self) -> None:
         checks = ImageChecks(self.problems, self.spec, self.name_uses)
+        lacking: dict[str, list[int]] = {}
         for k, image in enumerate(self.spec.images):
             checks.joint(image, self.document.at("images", k))
-            checks.missing(image, self.document.at("images", k))
+            for name in checks.lacking(image, self.document.at("images", k)):
+                lacking.setdefault(name, []).append(k)
+        for name, found in sorted(lacking.items()):
+            for number, k in enumerate(found[:TOLD_ALONE], 1):
+                others = len(found) - number if number == TOLD_ALONE else 0
+                checks.lacks(self.spec.images[k], self.document.at("images", k), name, others=others)
 
     # Cells taken out and put in.
 

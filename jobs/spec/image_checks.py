@@ -59,11 +59,20 @@ class ImageChecks:
 
     def missing(self, image: ImageSpec, path: Path) -> None:
         """A problem for each name that this image's prompts or its pictures' names ask for and nothing fills."""
+        for name in self.lacking(image, path):
+            self.lacks(image, path, name)
+
+    def lacking(self, image: ImageSpec, path: Path) -> list[str]:
+        """Those names, sorted; none for a table, whose rows are asked when they are listed."""
         if image.kind == "table":
-            return  # its rows are asked when they are listed
-        for name in sorted(self._uses(image, path) - self._everywhere - set(image.settings) - {image.sidecar}):
-            remedy = f"Write set: {{{name}: …}} for it"
-            self._problems.add(path, f"has nothing to fill {{{name}}}", remedy=remedy)
+            return []
+        return sorted(self._uses(image, path) - self._everywhere - set(image.settings) - {image.sidecar})
+
+    def lacks(self, image: ImageSpec, path: Path, name: str, *, others: int = 0) -> None:
+        """The problem that this image, and so many others, have nothing for a name."""
+        more = f", like {others:,} more" if others else ""
+        remedy = f"Write set: {{{name}: …}} for {'them' if others else 'it'}"
+        self._problems.add(path, f"has nothing to fill {{{name}}}{more}", value=image.uri, remedy=remedy)
 
     def misspelt(self, image: ImageSpec, path: Path) -> None:
         """A problem for each variable that nothing uses and that looks like a field: a column of a table, say."""

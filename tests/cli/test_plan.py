@@ -106,3 +106,17 @@ def test_the_line_of_a_missing_picture_is_not_that_of_a_comment_or_of_a_longer_n
 
     assert "line 3, images[0].uri" in ran.err
     assert "line 4, images[1].uri" in ran.err
+
+
+def test_what_is_wrong_with_thousands_of_pictures_is_told_of_some(cli: Cli, tmp_path: Path) -> None:
+    lines = "".join(f'{{"image": "pics/{k}.png", "prompt": "x"}}\n' for k in range(3000))
+    (tmp_path / "m.jsonl").write_text(lines)
+    (tmp_path / "n.jsonl").write_text(lines.replace('"x"', '"a", "thing": "b"', 1))
+
+    missing = cli("plan", "m.jsonl", "-S", "model=tiny")
+    lacking = cli("lint", "n.jsonl", "-S", "model=tiny", "-S", "prompt=a {thing}")
+
+    assert "line 20, images[19].uri: no such file" in missing.err
+    assert "2,980 more pictures are not there" in missing.err
+    assert "line 6, images[5]: has nothing to fill {thing}, like 2,994 more" in lacking.err
+    assert lacking.err.count("has nothing to fill") == 5

@@ -197,3 +197,14 @@ def test_a_mistake_of_every_line_is_told_once() -> None:
     assert (column.line, column.message) == (2, "no prompt uses {strenght}, which 500 images set")
     assert column.remedy.startswith("Did you mean strength?")
     assert (model.message, model.remedy) == ("no line says a model", "Add a column, or say it for all: -S model=…")
+
+
+def test_what_is_given_takes_the_place_of_what_every_line_says_and_else_fills_in() -> None:
+    text = "image,prompt,model,steps,strength\na.png,x,tiny,8,0.4\nb.png,y,tiny,9,\n"
+    made = parse_manifest(
+        text, source="m.csv", given=parse_given(["steps=5", "strength=0.7", "prompt=z", "model=sd15"])
+    )
+
+    found = [v.parameters for v in Sweep(made)]
+    assert [(one.steps, one.strength, one.prompt, one.model) for one in found] == [
+        (5, 0.4, "z", "sd15"), (5, 0.7, "z", "sd15")]  # fmt: skip
