@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
-from jobs.errors import NotFound, TooLarge
+from jobs.errors import NotFound, TooLarge, UnknownModel
 from jobs.ledger.book import Book
 from jobs.models import ModelTable
 from jobs.settings import Settings
@@ -39,6 +39,26 @@ def aliases_of(sweep: Sweep, table: ModelTable) -> tuple[str, ...]:
     for name in sweep.loras:
         table.lora(name)
     return tuple(dict.fromkeys(table.resolve(name).alias for name in sweep.models))
+
+
+def check_models(spec: JobSpec, table: ModelTable) -> None:
+    """Refuse models that are not in the table, each where it is said first.
+
+    Raises:
+        InvalidSpec: all of them.
+
+    """
+    problems = Problems(source="the job spec")
+    first: dict[str, Place] = {}
+    for place, model in spec.said("model"):
+        first.setdefault(str(model), place)
+    for name, place in first.items():
+        try:
+            table.resolve(name)
+        except UnknownModel as unknown:
+            hint = str(unknown).partition("; ")[2] or unknown.remedy
+            problems.add(place, "is not in the model table", value=name, remedy=hint[:1].upper() + hint[1:])
+    problems.raise_any()
 
 
 def check_size(sweep: Sweep, settings: Settings) -> None:

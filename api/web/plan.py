@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from api.admission import aliases_of, check_size
+from api.admission import aliases_of, check_models, check_size
 from api.desk import Desk
 from api.growth import linked, seeded
 from api.planner import Plan, make_plan
@@ -116,7 +116,8 @@ def lint(text: SpecText, form: SpecFormat, desk: TheDesk, _caller: Caller) -> Li
     try:
         spec = desk.read(text, form=form).spec
         require_uris(spec)
-        with_presets(spec, load_presets(desk.settings.presets_file))
+        check_models(spec, desk.table)
+        with_presets(with_defaults(spec, desk.table.suits), load_presets(desk.settings.presets_file))
     except InvalidSpec as wrong:
         return Lint(problems=[problem_item(problem) for problem in wrong.problems])
     return Lint(problems=[])

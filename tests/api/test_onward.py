@@ -84,6 +84,17 @@ def test_an_editor_hears_every_problem_with_its_line_and_no_error(http: httpx.Cl
     assert (told.status_code, fine.json()) == (200, {"problems": []})
 
 
+def test_an_editor_hears_of_models_that_the_farm_lacks(http: httpx.Client) -> None:
+    base = {"images": ["https://example.org/a.png"], "prompt": "x"}
+
+    told = http.post("/v1/lint", json={**base, "model": ["tiny", "tinny"], "include": [{"model": "nope"}]})
+
+    one, other = told.json()["problems"]
+    assert (one["path"], one["value"], one["remedy"]) == ("model[1]", '"tinny"', "Did you mean 'tiny'?")
+    assert (other["path"], other["value"]) == ("include[0].model", '"nope"')
+    assert other["remedy"].startswith("The table has tiny, ")
+
+
 def test_a_bulk_action_says_what_it_would_touch_before_it_does(http: httpx.Client, hands: Hands) -> None:
     jobs = [accepted(http, name="boots", labels={"season": "autumn"}) for _ in range(3)]
     other = accepted(http, name="boots")
