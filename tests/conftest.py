@@ -51,7 +51,7 @@ class S3Server:
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a real Valkey with an AOF, for the whole run."""
     folder = tmp_path_factory.mktemp("valkey")
-    server = Valkey(folder / "data", free_port(), folder / "valkey.log", durable=False)
+    server = Valkey(folder / "data", free_port(), folder / "valkey.log")
     running = Running(server.child())
     try:
         running.wait_ready()

@@ -39,14 +39,14 @@ def server_binary() -> str:
 class Valkey:
     """One server over one data folder, on loopback only, that never evicts.
 
-    durable: its append-only file is on the disk before an answer is given, so that not even a power cut takes back what
-    was accepted; else once a second.
+    Its append-only file is written before an answer is given, which survives the end of any process, and synced once a
+    second: a power cut may cost the last one. Under `appendfsync always` the server would end itself on a full disk,
+    where it refuses writes now, and goes on by itself once there is room.
     """
 
     folder: Path
     port: int
     log_file: Path
-    durable: bool = True
 
     @property
     def url(self) -> str:
@@ -62,7 +62,7 @@ class Valkey:
             "dir": str(self.folder.resolve()),
             "daemonize": "no",
             "appendonly": "yes",
-            "appendfsync": "always" if self.durable else "everysec",
+            "appendfsync": "everysec",
             "save": "",
             "maxmemory-policy": "noeviction",
             "logfile": "",

@@ -47,7 +47,7 @@ def run(progress: Callable[[str], None]) -> list[Figure]:
     for size, spec in specs.items():
         assert Sweep(spec).count == size
     with tempfile.TemporaryDirectory(prefix="pentimento-bench-") as folder:
-        server = Valkey(Path(folder) / "data", free_port(), Path(folder) / "valkey.log", durable=False)
+        server = Valkey(Path(folder) / "data", free_port(), Path(folder) / "valkey.log")
         running = Running(server.child())
         try:
             running.wait_ready()

@@ -67,7 +67,7 @@ def ip(*words: str, inside: int = 0) -> None:
 @contextmanager
 def served(folder: Path, head: str) -> Iterator[dict[str, str]]:
     """Redis and a store at the head's address; what workers must know of them."""
-    redis = Valkey(folder / "redis", free_port(), folder / "redis.log", durable=False)
+    redis = Valkey(folder / "redis", free_port(), folder / "redis.log")
     store = Rclone(folder / "objects", free_port(), folder / "s3.log", "pentimento-tests", "not-a-secret")
     url, endpoint = f"redis://:secret@{head}:{redis.port}/0", f"http://{head}:{store.port}"
     guarded = redis.child()

@@ -18,7 +18,7 @@ class RedisControl:
     """A real server over its own folder; starts when made, always on the same port."""
 
     def __init__(self, folder: Path) -> None:
-        self._server = Valkey(folder / "redis", free_port(), folder / "redis.log", durable=False)
+        self._server = Valkey(folder / "redis", free_port(), folder / "redis.log")
         self._running = Running(self._server.child())
         self._running.wait_ready()
         self.client: Any = redis.Redis.from_url(self.url, decode_responses=True, socket_timeout=10)

@@ -61,12 +61,10 @@ def test_redis_never_evicts_and_is_on_loopback_only(processes: Processes, tmp_pa
     server = Valkey(tmp_path / "data", free_port(), tmp_path / "log")
     processes.start(server.child())
 
-    options = ("maxmemory-policy", "bind", "appendfsync")
-    policy, bind, sync = (say(server.port, f"CONFIG GET {option}") for option in options)
+    policy, bind = (say(server.port, f"CONFIG GET {option}") for option in ("maxmemory-policy", "bind"))
 
     assert b"noeviction" in policy
     assert b"127.0.0.1" in bind
-    assert b"always" in sync  # what was accepted survives a power cut, too
 
 
 def test_the_store_keeps_its_keys_out_of_its_arguments(tmp_path: Path) -> None:
