@@ -33,8 +33,8 @@ from worker.engine.weights import word_tokenizer
 WORDS = ("boat", "boot", "sea", "storm", "oil", "crayon", "of", "a")
 WIDTHS = {"bench-tiny": (32, 64), "bench-small": (64, 128, 128)}
 """UNet channels by level; both have the autoencoder's factor of 8 that SD 1.x has."""
-ROWS = {"bench-tiny": 24, "bench-small": 16}
-"""The quickest batches on two cores of an AMD EPYC, by runs in turn."""
+ROWS = {"bench-tiny": 16, "bench-small": 16}
+"""The smallest batches near the full rate, as `pentimento models tune` finds them."""
 DECODE_ROWS = 8
 
 

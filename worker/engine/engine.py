@@ -202,7 +202,7 @@ class Engine:
         else:
             rung, whole = bucket.rung_of(row), composed(row.order, pixels)
             made = Rendered.on(rung, row.order, whole, row.seconds)
-            self._hand_out(bucket, row, judged(getattr(self._launchers[bucket.key.alias].model, "checker", None), made))
+            self._hand_out(bucket, row, judged(self._launchers[bucket.key.alias].checker, made))
 
     def _stepped_down(self, bucket: Bucket, error: Exception) -> bool:
         """Whether memory was short and there is a rung below: its rows begin anew there."""

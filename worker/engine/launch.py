@@ -10,6 +10,7 @@ from worker.engine.masks import Mask
 from worker.engine.memo import Memo
 from worker.engine.model import LoadedModel, Posterior
 from worker.engine.row import Flight, Kept
+from worker.engine.safety import Checker
 from worker.engine.samplers import Templates
 from worker.engine.texts import Text, blend
 from worker.engine.whole import WholeModel
@@ -34,6 +35,11 @@ class Launcher:
     def alias(self) -> str:
         """The model's, in the table."""
         return self.model.model.alias
+
+    @property
+    def checker(self) -> Checker | None:
+        """Who looks at its pictures before they go out, where it brings one along."""
+        return self.model.checker
 
     def cost(self, asked: Parameters) -> int:
         """Batch rows that a variant takes while it is denoised: with guidance two."""

@@ -19,6 +19,7 @@ from jobs.models import Model
 from jobs.variant import Parameters
 from worker.backends import Order, Pixels
 from worker.engine.adapters import Adapters
+from worker.engine.safety import Checker
 from worker.engine.samplers import SAMPLERS
 from worker.engine.schedule import steps_run
 
@@ -34,6 +35,7 @@ class WholeModel:
     def __init__(self, model: Model, pipeline: Any, device: torch.device) -> None:  # noqa: ANN401 — diffusers' own
         """Takes a loaded image-to-image pipeline."""
         self.model = model
+        self.checker: Checker | None = None  # a pipeline that has one asks it itself, and paints black
         self.device = device
         self._pipeline = pipeline
         self._takes = frozenset(inspect.signature(pipeline.__call__).parameters)
