@@ -14,6 +14,7 @@ from jobs.errors import LedgerUnavailable
 from jobs.ledger.leasing import Beat, Leasing
 from jobs.ledger.views import Lease
 from jobs.telemetry.logs import about
+from worker.heart import Heart
 
 _log = structlog.get_logger(__name__)
 
@@ -45,18 +46,16 @@ class HeldLease:
         self._moved_at = clock()
         self._flight: set[int] = set()
         self._lock = threading.Lock()
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._beat_on, name=f"beat-{lease.fence}", daemon=True)
+        self._heart = Heart(self._again, seconds=min(1.0, lease_seconds / 5), name=f"beat-{lease.fence}")
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        self._heart.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._over.set()
-        self._thread.join()
+        self._heart.stop()
 
     def took(self, index: int) -> None:
         """Work on this variant begins."""
@@ -86,22 +85,22 @@ class HeldLease:
             max_age_seconds=MAX_AGE_SECONDS,
         )
 
-    def _beat_on(self) -> None:
+    def _again(self) -> bool:
         with about(job=self.lease.job, chunk=self.lease.chunk):
-            self._beats()
+            return self._told()
 
-    def _beats(self) -> None:
-        pause = min(1.0, self._lease_seconds / 5)
-        while not self._over.wait(pause):
-            try:
-                self.said = self.beat()
-            except LedgerUnavailable as error:
-                # The lease may live on or not; the work goes on, because settling late is harmless and stopping is not.
-                _log.warning("no beat", fence=self.lease.fence, error=str(error))
-                continue
-            if self.said is Beat.YIELD:
-                self.yielding.set()
-            elif self.said is not Beat.GO:
-                _log.info("the lease ends", fence=self.lease.fence, said=str(self.said))
-                self.stop.set()
-                return
+    def _told(self) -> bool:
+        """A beat, and what follows from its answer; whether there is to be another."""
+        try:
+            self.said = self.beat()
+        except LedgerUnavailable as error:
+            # The lease may live on or not; the work goes on, because settling late is harmless and stopping is not.
+            _log.warning("no beat", fence=self.lease.fence, error=str(error))
+            return True
+        if self.said is Beat.YIELD:
+            self.yielding.set()
+        elif self.said is not Beat.GO:
+            _log.info("the lease ends", fence=self.lease.fence, said=str(self.said))
+            self.stop.set()
+            return False
+        return True

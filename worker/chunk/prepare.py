@@ -77,18 +77,7 @@ class Preparer:
     def _order(self, lease: Lease, plan: Plan, variant: Variant) -> Prepared:
         wanted = variant.parameters
         model = self._table.resolve(wanted.model)
-        image = self._intake.init_image(
-            variant.image.uri,
-            caller=lease.caller,
-            width=wanted.width,
-            height=wanted.height,
-            multiple=model.multiple,
-            max_pixels=model.max_pixels,
-            mode=wanted.fit,
-            job=lease.job,
-            size=variant.image.size,
-            etag=variant.image.etag,
-        )
+        image = self._intake.image_of(variant, model, caller=lease.caller, job=lease.job)
         height, width = image.pixels.shape[:2]
         fingerprint = self._backend.fingerprint(variant, image_sha256=image.sha256, width=width, height=height)
         mask = None

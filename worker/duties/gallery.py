@@ -70,21 +70,9 @@ def _picture(uri: str, shop: "Workshop") -> Pixels | None:
 
 
 def _init(view: JobView, variant: Variant, shop: "Workshop") -> Pixels | None:
-    wanted = variant.parameters
     try:
-        model = shop.table.resolve(wanted.model)
-        return shop.intake.init_image(
-            variant.image.uri,
-            caller=view.caller,
-            width=wanted.width,
-            height=wanted.height,
-            multiple=model.multiple,
-            max_pixels=model.max_pixels,
-            mode=wanted.fit,
-            job=view.id,
-            size=variant.image.size,
-            etag=variant.image.etag,
-        ).pixels
+        model = shop.table.resolve(variant.parameters.model)
+        return shop.intake.image_of(variant, model, caller=view.caller, job=view.id).pixels
     except PentimentoError as error:
         _log.info("an init image is missing on the sheet", job=view.id, image=variant.image.name, error=str(error))
         return None

@@ -1,6 +1,5 @@
 """A duty while it is done: held on to by its own thread, so that only a dead worker's comes to somebody else."""
 
-import threading
 from types import TracebackType
 from typing import Self
 
@@ -9,6 +8,7 @@ import structlog
 from jobs.errors import LedgerUnavailable
 from jobs.ledger.leasing import Duty, Leasing
 from jobs.telemetry.logs import about
+from worker.heart import Heart
 
 _log = structlog.get_logger(__name__)
 
@@ -21,35 +21,29 @@ class HeldDuty:
         self._job = duty.job
         self._leasing = leasing
         self._hold_seconds = hold_seconds
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._hold_on, name=f"hold-{duty.kind}", daemon=True)
+        self._heart = Heart(self._hold, seconds=hold_seconds / 4, name=f"hold-{duty.kind}")
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        self._heart.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._let_go()
+        self._heart.stop()
 
     def done(self) -> None:
         """The work is done; says nothing where the duty has gone to somebody else, who will do it again."""
-        self._let_go()  # a hold in between would change the token that `duty_done` has to show
+        self._heart.stop()  # a hold in between would change the token that `duty_done` has to show
         if self._duty is not None:
             self._leasing.duty_done(self._duty)
 
-    def _let_go(self) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _hold_on(self) -> None:
-        with about(job=self._job):
-            self._holds()
-
-    def _holds(self) -> None:
-        while self._duty is not None and not self._over.wait(self._hold_seconds / 4):
+    def _hold(self) -> bool:
+        """Hold on to it for another while; whether it still is this worker's."""
+        if self._duty is not None:
             try:
                 self._duty = self._leasing.hold_duty(self._duty, hold_seconds=self._hold_seconds)
             except LedgerUnavailable as error:
-                _log.warning("a duty could not be held", duty=str(self._duty), error=str(error))
+                with about(job=self._job):
+                    _log.warning("a duty could not be held", duty=str(self._duty), error=str(error))
+        return self._duty is not None

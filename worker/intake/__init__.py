@@ -14,11 +14,12 @@ import hashlib
 from dataclasses import dataclass
 
 from jobs.errors import BadImage
+from jobs.models import Model
 from jobs.settings import Settings
 from jobs.storage import Stat, Storage
 from jobs.telemetry.metrics import staged
 from jobs.uris import Uri, shown
-from jobs.variant import Fit
+from jobs.variant import Fit, Variant
 from worker.booth.decode import Pixels
 from worker.booth.pool import booths
 from worker.intake.cache import OnceCache
@@ -97,6 +98,22 @@ class Intake:
         """
         wanted = _Wanted(job, caller, uri, width, height, multiple, max_pixels, mode, size, etag)
         return self._cache.get(wanted, lambda: self._make(wanted))
+
+    def image_of(self, variant: Variant, model: Model, *, caller: str, job: str) -> InitPixels:
+        """A variant's init image, as it was listed, fitted to its model. Raises as `init_image`."""
+        wanted = variant.parameters
+        return self.init_image(
+            variant.image.uri,
+            caller=caller,
+            width=wanted.width,
+            height=wanted.height,
+            multiple=model.multiple,
+            max_pixels=model.max_pixels,
+            mode=wanted.fit,
+            job=job,
+            size=variant.image.size,
+            etag=variant.image.etag,
+        )
 
     def mask(
         self, uri: str, image: InitPixels, *, caller: str, mode: Fit, feather_pixels: float, job: str = ""

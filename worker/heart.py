@@ -1,0 +1,27 @@
+"""What has to be said again and again while work is held, from a thread of its own: the work may take its time."""
+
+import threading
+from collections.abc import Callable
+
+
+class Heart:
+    """Calls `again` every `seconds`, until it answers False or `stop` is called. It must not raise."""
+
+    def __init__(self, again: Callable[[], bool], *, seconds: float, name: str) -> None:
+        self._again = again
+        self._seconds = seconds
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def start(self) -> None:
+        """Begin; the first call comes after `seconds`."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End, after the call that may be on its way. Again is no error."""
+        self._over.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._over.wait(self._seconds) and self._again():
+            pass
