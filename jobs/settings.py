@@ -5,16 +5,23 @@ Every setting has a default that works on one machine; `pentimento up` fills in 
 
 import os
 from base64 import b64decode
+from collections.abc import Mapping
+from difflib import get_close_matches
 from functools import lru_cache
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from jobs.errors import InvalidSpec, Problem
+
 MAX_SECRET_CHARACTERS = 64 << 10
+_PREFIX = "PENTIMENTO_"
+_LAUNCHERS = {"PENTIMENTO_VENV", "PENTIMENTO_TORCH_INDEX"}  # read before there is anything to import
 
 
 class SecretFiles(PydanticBaseSettingsSource):
@@ -27,7 +34,7 @@ class SecretFiles(PydanticBaseSettingsSource):
             ValueError: the file can't be read.
 
         """
-        name = f"PENTIMENTO_{field_name.upper()}_FILE"
+        name = f"{variable(field_name)}_FILE"
         path = os.environ.get(name) if field.annotation is SecretStr else None
         if not path:
             return None, field_name, False
@@ -46,7 +53,7 @@ class SecretFiles(PydanticBaseSettingsSource):
 class Settings(BaseSettings):
     """One deployment. Sizes in bytes, times in seconds, URIs without a trailing slash."""
 
-    model_config = SettingsConfigDict(env_prefix="PENTIMENTO_", frozen=True, extra="ignore", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True, extra="ignore", hide_input_in_errors=True)
 
     @classmethod
     def settings_customise_sources(
@@ -61,7 +68,9 @@ class Settings(BaseSettings):
         return init_settings, env_settings, SecretFiles(settings_cls)
 
     # Redis: the ledger and Celery's broker.
-    redis_url: SecretStr = SecretStr("redis://127.0.0.1:6379/0")
+    redis_url: SecretStr = Field(
+        SecretStr("redis://127.0.0.1:6379/0"), description="the ledger and the tickets; rediss:// for TLS"
+    )
     redis_prefix: str = Field("pm:", description="before every key, so that deployments may share a Redis")
 
     require_aof: bool = Field(
@@ -69,11 +78,11 @@ class Settings(BaseSettings):
     )
 
     # Storage. An empty endpoint means AWS itself.
-    s3_endpoint: str = ""
+    s3_endpoint: str = Field("", description="where the S3 store is; empty for AWS itself")
     s3_public_endpoint: str = Field("", description="the endpoint in presigned links, where browsers see another one")
-    s3_access_key: str = ""
-    s3_secret_key: SecretStr = SecretStr("")
-    s3_region: str = "us-east-1"
+    s3_access_key: str = Field("", description="empty: boto3 looks where it always does")
+    s3_secret_key: SecretStr = Field(SecretStr(""), description="that goes with s3_access_key")
+    s3_region: str = Field("us-east-1", description="that requests to the store are signed for")
     output_uri: str = Field("s3://pentimento", description="results go below <output_uri>/<caller>/<job>/")
     input_buckets: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="further buckets, or bucket/prefix/, that init images are read from (comma separated); `*`: any"
@@ -101,8 +110,12 @@ class Settings(BaseSettings):
     offers: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="models of the table that this worker renders (comma separated); none: all of them"
     )
-    device: str = Field("auto", description="auto, cpu, cuda, cuda:1, mps")
-    dtype: Literal["auto", "float32", "float16", "bfloat16"] = "auto"
+    device: str = Field(
+        "auto", pattern=r"^[a-z]+(:\d{1,3})?$", description="auto, cpu, cuda, cuda:1, mps; auto:1 for a second worker"
+    )
+    dtype: Literal["auto", "float32", "float16", "bfloat16"] = Field(
+        "auto", description="number format, where the model table names none; auto: the device's best"
+    )
     speed: Literal["auto", "plain", "traced", "graphs", "compile"] = Field(
         "auto",
         description="how a step is run: auto takes CUDA graphs, or on a CPU TorchScript traces; compile takes minutes",
@@ -121,7 +134,7 @@ class Settings(BaseSettings):
 
     # The worker's pace.
     concurrency: int = Field(4, ge=2, le=64, description="tickets at once in one worker; one is kept for urgent work")
-    lease_seconds: float = Field(30, gt=0, le=600)
+    lease_seconds: float = Field(30, gt=0, le=600, description="after which a silent worker's work is given to others")
     ticket_seconds: float = Field(60, gt=0, le=600, description="time box of one ticket")
     tick_seconds: float = Field(1, gt=0, le=60, description="between two rounds of the reaper and dispatcher")
     chunk_seconds: float = Field(20, gt=0, le=600, description="work that a lease should cover, by measured speed")
@@ -175,19 +188,19 @@ class Settings(BaseSettings):
     )
 
     # The API.
-    host: str = "127.0.0.1"
-    port: int = Field(7801, ge=0, le=65535)
+    host: str = Field("127.0.0.1", description="where the API listens; beyond this machine it asks for keys")
+    port: int = Field(7801, ge=0, le=65535, description="of the API; 0: any")
     api_url: str = Field("http://127.0.0.1:7801", description="where the CLI finds the API")
     api_key: SecretStr = Field(SecretStr(""), description="what the CLI shows the API, where that asks for a key")
     metrics_key: SecretStr = Field(
         SecretStr(""), description="what Prometheus and autoscalers show as a bearer token; it opens nothing else"
     )
-    log_format: Literal["auto", "json", "text"] = "auto"
+    log_format: Literal["auto", "json", "text"] = Field("auto", description="auto: text in a terminal, else JSON lines")
 
     # The door for clients of Stability's protocol: gRPC-Web on the API's port, native gRPC on one of its own.
     grpc_port: int | None = Field(None, ge=0, le=65535, description="of native gRPC; none: gRPC-Web only, 0: any")
     grpc_tls_key: Path | None = Field(None, description="PEM; with grpc_tls_certificate the native door speaks TLS")
-    grpc_tls_certificate: Path | None = None
+    grpc_tls_certificate: Path | None = Field(None, description="PEM, the whole chain")
     door_key: SecretStr = Field(SecretStr(""), description="clients send it as a bearer token; empty: nobody is asked")
     door_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="sites whose pages may call over gRPC-Web (comma separated), `*` for any"
@@ -198,7 +211,7 @@ class Settings(BaseSettings):
         (), description="further engine ids, each ENGINE_ID=MODEL (comma separated); `*=MODEL` for all others"
     )
     presets_file: Path | None = Field(None, description="style presets of your own, beside those that ship")
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="the least that is logged")
 
     @field_validator("webhook_secret")
     @classmethod
@@ -240,7 +253,30 @@ def settings() -> Settings:
     """This process's settings, read once.
 
     Raises:
-        pydantic.ValidationError: a variable holds a value outside its range; the text names it.
+        InvalidSpec: variables that hold what is no value of theirs; each is named, no value is told.
 
     """
-    return Settings()
+    try:
+        return Settings()
+    except ValidationError as error:
+        found = error.errors(include_input=False, include_url=False)
+        raise InvalidSpec([_problem(one) for one in found], source="the environment") from None
+
+
+def unknown(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Variables that begin as settings do and are none, as a typing error is: each with the nearest that is one."""
+    known = {variable(name) for name in Settings.model_fields}
+    files = {f"{variable(name)}_FILE" for name, field in Settings.model_fields.items() if field.annotation is SecretStr}
+    strange = {name for name in environment if name.startswith(_PREFIX)} - known - files - _LAUNCHERS
+    return {name: next(iter(get_close_matches(name, known, n=1)), "") for name in sorted(strange)}
+
+
+def variable(field: str) -> str:
+    """The environment variable of a field of `Settings`."""
+    return f"{_PREFIX}{field.upper()}"
+
+
+def _problem(error: ErrorDetails) -> Problem:
+    field = str(error["loc"][0]) if error["loc"] else ""
+    about = Settings.model_fields[field].description if field in Settings.model_fields else ""
+    return Problem(variable(field), error["msg"], remedy=f"It means: {about}." if about else "")

@@ -1,7 +1,7 @@
 """What a farm on one machine consists of: which servers are ours, in what order they start, and what each is told."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -23,6 +23,8 @@ API_READY_SECONDS = 60
 # The first start makes a small model's weights, and imports torch from a cold disk.
 WORKER_READY_SECONDS = 300
 WORKER_GRACE_SECONDS = 30
+# Asked a second time, a worker gives back what is in flight and leaves within seconds; killed, it would be suspected.
+WORKER_HURRY_SECONDS = 20
 MOST_PORTS = 65_535
 
 
@@ -70,12 +72,12 @@ def plan(
             }
         )
     )
-    names = ["worker", *(f"worker-{number}" for number in range(2, workers + 1))]
+    device = extra.get("PENTIMENTO_DEVICE", here.device)
     children = (
         *redis,
         *s3,
         _api(folder, environment, api_url),
-        *(_worker(folder, environment, book, name) for name in names[:workers]),
+        *_workers(folder, environment, book, count=workers, device=device),
     )
     return Plan(children, environment, api_url, s3_endpoint)
 
@@ -138,6 +140,16 @@ def _api(folder: DataFolder, environment: Mapping[str, str], api_url: str) -> Ch
     )
 
 
+def _workers(
+    folder: DataFolder, environment: Mapping[str, str], book: Book, *, count: int, device: str
+) -> Iterator[Child]:
+    for turn in range(count):
+        name = f"worker-{turn + 1}" if turn else "worker"
+        # Several that choose for themselves would all choose the first GPU.
+        own = {"PENTIMENTO_DEVICE": f"auto:{turn}"} if device == "auto" and count > 1 else {}
+        yield _worker(folder, {**environment, **own}, book, name)
+
+
 def _worker(folder: DataFolder, environment: Mapping[str, str], book: Book, name: str) -> Child:
     return Child(
         name,
@@ -148,5 +160,6 @@ def _worker(folder: DataFolder, environment: Mapping[str, str], book: Book, name
         environment=environment,
         ready_seconds=WORKER_READY_SECONDS,
         grace_seconds=WORKER_GRACE_SECONDS,
+        hurry_seconds=WORKER_HURRY_SECONDS,
         restarts_after=(DEVICE_LOST,),  # a worker that leaves because its device hangs means to be started again
     )

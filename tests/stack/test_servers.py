@@ -92,6 +92,20 @@ def test_a_plan_starts_servers_before_those_who_need_them(here: Settings, tmp_pa
     assert made.environment["PENTIMENTO_S3_ENDPOINT"] == made.s3_endpoint
 
 
+def test_each_of_several_workers_takes_a_gpu_of_its_own(here: Settings, tmp_path: Path) -> None:
+    made = plan(DataFolder(tmp_path), here, workers=3)
+
+    devices = [child.environment.get("PENTIMENTO_DEVICE") for child in made.children if child.tier == "worker"]
+    assert devices == ["auto:0", "auto:1", "auto:2"]
+
+
+def test_workers_share_the_device_that_is_named(here: Settings, tmp_path: Path) -> None:
+    made = plan(DataFolder(tmp_path), here, workers=2, extra_env={"PENTIMENTO_DEVICE": "cuda:1"})
+
+    devices = [child.environment.get("PENTIMENTO_DEVICE") for child in made.children if child.tier == "worker"]
+    assert devices == ["cuda:1", "cuda:1"]
+
+
 def test_a_redis_and_a_store_that_run_are_used_instead(
     here: Settings, redis_url: str, s3_server: S3Server, tmp_path: Path
 ) -> None:

@@ -63,7 +63,7 @@ class LocalBackend:
     def device_name(self) -> str:
         """As torch names it, once it is opened."""
         opened = self._opened
-        return "" if opened is None else opened.device.kind
+        return "" if opened is None else opened.device.name
 
     @property
     def loaded(self) -> frozenset[str]:

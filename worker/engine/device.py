@@ -29,17 +29,23 @@ class Device:
 
     @classmethod
     def open(cls, settings: Settings) -> "Device":
-        """The device that the settings name; `auto` takes CUDA, then MPS, then the CPU. Sets the CPU threads."""
+        """The device that the settings name, as `chosen` reads it. Sets the CPU threads."""
         if settings.threads:
             torch.set_num_threads(settings.threads)
-        name = _automatic() if settings.device == "auto" else settings.device
-        device = torch.device(name)
+        here = torch.backends.mps.is_available()
+        device = torch.device(chosen(settings.device, cuda=torch.cuda.device_count(), mps=here))
         if device.type == "cuda":
             # Read whenever the figures are told, from another thread than the device's: both only ask the driver.
             DEVICE_MEMORY.labels("used").set_function(lambda: _memory(device)[1] - _memory(device)[0])
             DEVICE_MEMORY.labels("limit").set_function(lambda: _memory(device)[1])
         speed = _QUICKEST.get(device.type, "plain") if settings.speed == "auto" else settings.speed
         return cls(device, _kind(device), settings.dtype, speed)
+
+    @property
+    def name(self) -> str:
+        """What people call it: its kind, and which of several it is."""
+        which = f" {self.torch_device}" if self.torch_device.type == "cuda" and torch.cuda.device_count() > 1 else ""
+        return f"{self.kind}{which}"
 
     @property
     def fuses(self) -> bool:
@@ -69,10 +75,23 @@ def _memory(device: torch.device) -> tuple[int, int]:
     return int(free), int(total)
 
 
-def _automatic() -> str:
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
+def chosen(setting: str, *, cuda: int, mps: bool) -> str:
+    """What torch calls the device that `setting` means on a machine with so many CUDA devices.
+
+    `auto` takes CUDA, then MPS, then the CPU; `auto:1` is the second of several workers, who share CUDA devices evenly.
+    """
+    name, _, turn = setting.partition(":")
+    if name != "auto":
+        return setting
+    if cuda:
+        return f"cuda:{int(turn or 0) % cuda}"
+    return "mps" if mps else "cpu"
+
+
+def be_on(device: torch.device) -> None:
+    """Make it the calling thread's own: a CUDA graph records the thread's device, wherever the tensors may lie."""
+    if device.type == "cuda" and device.index is not None:
+        torch.cuda.set_device(device)
 
 
 def _kind(device: torch.device) -> str:

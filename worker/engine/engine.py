@@ -22,6 +22,7 @@ from worker.backends.call import Call
 from worker.engine import faults
 from worker.engine.batch import Batch, Shape
 from worker.engine.batcher import Batcher, Bucket, Key, Rungs
+from worker.engine.device import be_on
 from worker.engine.launch import Launcher, Loaded
 from worker.engine.masks import composed
 from worker.engine.row import Flight, Row
@@ -78,6 +79,7 @@ class Engine:
 
     def _run(self) -> None:
         try:
+            be_on(self._device)
             with torch.inference_mode():
                 while not self._closing.is_set():
                     self._take_in(wait=not self._batcher.busy)

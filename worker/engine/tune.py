@@ -20,7 +20,7 @@ from jobs.errors import CallersFault, PentimentoError, Unsupported
 from jobs.models import Model, ModelTable
 from jobs.settings import Settings, settings
 from worker.engine import faults
-from worker.engine.device import Device
+from worker.engine.device import Device, be_on
 from worker.engine.loading import load
 from worker.engine.model import LoadedModel
 from worker.engine.quiet import hush
@@ -84,6 +84,7 @@ def tune(
 
     """
     device = Device.open(found)
+    be_on(device.torch_device)
     loaded = load(model, beside=beside, cache_dir=found.cache_dir, device=device)
     if isinstance(loaded, WholeModel):
         message = f"{model.alias}: the family auto is run by whole pipelines, and isn't measured yet"
