@@ -29,9 +29,10 @@ class Child:
     """A child process before it is started.
 
     `environment` is added to ours. `is_ready` is asked again and again, with the process's id, until it says yes or
-    `ready_seconds` have passed. On stop the child gets SIGTERM, then, after `grace_seconds`, SIGKILL. Children of one
-    `tier` are stopped at the same time. A child that ends by itself with one of the exit codes `restarts_after` is
-    started again, within bounds; any other end is a crash.
+    `ready_seconds` have passed. On stop the child gets SIGTERM, a second one after `hurry_seconds` (where that means
+    something to it), and SIGKILL after `grace_seconds`. Children of one `tier` are stopped at the same time. A child
+    that ends by itself with one of the exit codes `restarts_after` is started again, within bounds; any other end is a
+    crash.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Child:
     environment: Mapping[str, str] = field(default_factory=dict)
     ready_seconds: float = 20.0
     grace_seconds: float = 10.0
+    hurry_seconds: float | None = None
     restarts_after: tuple[int, ...] = ()
 
 
@@ -100,10 +102,19 @@ class Running:
 
     def wait_end(self) -> int:
         """Wait for its end, at most `grace_seconds`, then SIGKILL; the exit code."""
+        hurry, left = self.child.hurry_seconds, self.child.grace_seconds
+        if hurry is not None and self.lingers(hurry):
+            self.ask_to_end()
+            left -= hurry
+        return self.kill() if self.lingers(left) else self._process.wait()
+
+    def lingers(self, seconds: float) -> bool:
+        """Whether it still runs after so long."""
         try:
-            return self._process.wait(self.child.grace_seconds)
+            self._process.wait(seconds)
         except subprocess.TimeoutExpired:
-            return self.kill()
+            return True
+        return False
 
     def kill(self) -> int:
         """SIGKILL to it and to whatever it started; the exit code."""

@@ -23,6 +23,8 @@ from api.stack.plan import Plan, plan
 from jobs.settings import settings
 
 WATCH_SECONDS = 0.1
+SHORT_SECONDS = 2.0
+"""Whoever waits longer for an end is told why."""
 RESTARTS = 5
 RESTART_SECONDS = 600.0
 """A child that ends more than RESTARTS times within so long is not started again: something is wrong with it."""
@@ -104,6 +106,8 @@ class Processes:
                 for running in tier:
                     running.ask_to_end()
                 for running in tier:
+                    if running.child.hurry_seconds is not None and running.lingers(SHORT_SECONDS):
+                        self._on_event(f"{running.child.name} finishes what is in flight; Ctrl-C again ends it at once")
                     killed = running.wait_end() == -signal.SIGKILL
                     self._on_event(f"{running.child.name} {'did not end and was killed' if killed else 'has ended'}")
         finally:  # also for who presses ^C again because it takes too long

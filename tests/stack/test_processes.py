@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,8 @@ while True: signal.pause()
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN);" + OBEDIENT.replace(
     "signal.signal(signal.SIGTERM, end)", ""
 )
+# Ends when it is asked for the second time.
+HESITANT = OBEDIENT.replace("def end(*_):", "def end(*_):\n    signal.signal(signal.SIGTERM, leave)\ndef leave(*_):")
 CRASHING = "import sys; print('the last words'); sys.exit(7)"
 
 
@@ -113,6 +116,22 @@ def test_a_child_that_will_not_end_is_killed_after_its_grace(
 
     assert processes.pids == {}
     assert events[-1] == "mule did not end and was killed"
+
+
+def test_a_child_that_lingers_is_asked_again_before_it_is_killed_and_the_wait_is_explained(
+    processes: Processes, events: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.stack.farm.SHORT_SECONDS", 0.05)
+    busy = child("worker", tmp_path, HESITANT, grace_seconds=60)
+    processes.start(replace(busy, hurry_seconds=0.1))
+
+    processes.stop()
+
+    assert (tmp_path / "ended").read_text() == "worker\n"
+    assert events[-2:] == [
+        "worker finishes what is in flight; Ctrl-C again ends it at once",
+        "worker has ended",
+    ]
 
 
 def test_a_child_that_ends_before_it_is_ready_is_named_with_its_code_and_last_words(
