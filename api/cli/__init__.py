@@ -13,7 +13,7 @@ What you can rely on:
 
 import sys
 
-from jobs.errors import PentimentoError
+from jobs.errors import CallersFault, PentimentoError
 
 
 def main() -> None:
@@ -25,6 +25,11 @@ def main() -> None:
         app(prog_name="pentimento")
     except PentimentoError as error:
         sys.exit(report(error, as_json="--json" in sys.argv))
+    except OSError as error:
+        if error.filename is None:
+            raise  # not about a file that somebody named
+        fault = CallersFault(f"{error.filename}: {error.strerror}", remedy="Name a place that can be read and written.")
+        sys.exit(report(fault, as_json="--json" in sys.argv))
     finally:
         # CPython notes an interrupt that passed through the exec of a string (an import of dataclasses does that), even
         # one that is caught later, and dies of SIGINT at its end instead of leaving with our code; this clears it.

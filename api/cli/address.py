@@ -4,12 +4,21 @@ import json
 import os
 from pathlib import Path
 
+from jobs.errors import CallersFault
+
 DATA_DIR = Path(".pentimento")
 
 
 def api_url(said: str) -> str:
-    """The API's URL without a trailing slash. `said` is `--api`, empty where it was not given."""
+    """The API's URL without a trailing slash. `said` is `--api`, empty where it was not given.
+
+    Raises:
+        CallersFault: what was said is no URL.
+
+    """
     if said:
+        if not said.startswith(("http://", "https://")):
+            raise CallersFault(f"--api {said!r} is no URL", remedy="It begins with http:// or https://.")
         return said.rstrip("/")
     from jobs.settings import settings
 

@@ -223,6 +223,7 @@ class Worker(Answer):
 
     id: str
     device: Text = ""
+    device_name: Text = ""
     backend: Text = ""
     models: list[str] = Field(default_factory=list)
     slots: Whole = 0

@@ -152,7 +152,7 @@ class Client:
     def why(self, job: str, index: int | None) -> Why:
         """Why a job, or one variant of it, waits or failed."""
         params = {} if index is None else {"index": str(index)}
-        return self.ask(Why, "GET", f"/v1/jobs/{segment(job)}/why", params=params)
+        return self.ask(Why, "GET", f"{self._path(job)}/why", params=params)
 
     def doctor(self, *, repair: bool) -> Report:
         """What is wrong with the farm; with `repair` also what was done about it."""

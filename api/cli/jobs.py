@@ -44,7 +44,7 @@ def jobs(
         for job in page.jobs
     ]
     terminal.table(
-        ("job", "name", "state", "pictures", "refused", "since"),
+        ("job", "name", "state", "pictures", "refused", "submitted"),
         rows,
         empty="No jobs. Submit one: pentimento submit MANIFEST",
     )

@@ -31,11 +31,14 @@ class Progress:
     last_refusal: str = ""
     _marks: deque[tuple[float, int]] = field(default_factory=deque)
 
+    _behind: bool = False
+
     @classmethod
     def of(cls, job: Job, *, now: float) -> "Progress":
         """Where `job` stands, with no speed known yet."""
         progress = cls(job.id, job.state, job.count, job.settled, job.refused, job.reason, dict(job.causes))
-        progress._marks.append((now, progress.done))
+        progress._behind = progress.done > 0
+        progress._mark(now)
         return progress
 
     @property
@@ -65,6 +68,12 @@ class Progress:
     def fold(self, event: Event, *, now: float) -> None:
         """Take in one event. Counts in events are totals, so an event seen twice changes nothing."""
         data = event.data
+        if self._behind:
+            # A feed that is read from its start tells what was, until it has told of as much as is known.
+            told = int(data.get("settled", 0)) + int(data.get("refused", 0))
+            self._behind = told < self.done and event.kind != "finished"
+            if self._behind:
+                return
         self.count = int(data.get("count", self.count))
         self.settled = int(data.get("settled", self.settled))
         self.refused = int(data.get("refused", self.refused))
@@ -80,8 +89,8 @@ class Progress:
         self._mark(now)
 
     def _mark(self, now: float) -> None:
-        if self._marks and self._marks[-1][1] == self.done:
-            return
+        if not self.done or (self._marks and self._marks[-1][1] == self.done):
+            return  # until the first outcome it was planned, waited and loaded, which says nothing of the speed
         self._marks.append((now, self.done))
         while len(self._marks) > 2 and now - self._marks[0][0] > WINDOW_SECONDS:
             self._marks.popleft()

@@ -31,8 +31,9 @@ def results(  # noqa: PLR0913 - what the command takes
 ) -> None:
     """List what came of a job's variants, or fetch its pictures.
 
-    A download may be broken off and repeated: files that are there with the right bytes are left alone, every file is
-    checked against its sha256, and no file is ever half written.
+    A download may be broken off and repeated: pictures that are there with the right bytes are left alone, every one is
+    checked against its sha256, and no file is ever half written. Beside them it leaves results.jsonl (which file is
+    which variant), the frozen manifest.json and the contact sheet.
 
     [dim]Examples:[/dim]
 
@@ -42,6 +43,7 @@ def results(  # noqa: PLR0913 - what the command takes
       pentimento results 01JY3ZJ8E5 --starred --download best/
     """
     from api.cli.address import api_url
+    from api.cli.beside import fetch_beside
     from api.cli.client import Client
 
     terminal = Terminal(as_json=as_json)
@@ -52,9 +54,11 @@ def results(  # noqa: PLR0913 - what the command takes
     mark = "star" if starred else "reject" if rejected else ""
     with Client(api_url(api)) as client:
         if download:
-            tally = fetch(client, terminal, client.job(job), download, mark=mark)
-            terminal.answer(tally.as_json(download))
-            terminal.text(tally.sentence(download))
+            found = client.job(job)
+            beside = [] if mark else fetch_beside(client, found, download)
+            tally = fetch(client, terminal, found, download, mark=mark)
+            terminal.answer(tally.as_json(download) | {"beside": beside})
+            terminal.text(tally.sentence(download) + (f"; beside them {', '.join(beside)}" if beside else ""))
         else:
             _list(client, terminal, job, cursor=cursor, limit=limit, failed=failed, mark=mark)
 

@@ -18,7 +18,10 @@ def line(progress: Progress) -> str:
     counted = f"{progress.settled}/{progress.count}" if progress.count else "not planned yet"
     parts = [f"{progress.job} {progress.state} {counted}"]
     parts += [f"{progress.refused} refused"] if progress.refused else []
-    return ", ".join([*parts, *_speed(progress)]) + (f" ({progress.reason})" if progress.reason else "")
+    told = f"{progress.refused} refused"  # what the ledger says of a job that ended with refusals
+    return ", ".join([*parts, *_speed(progress)]) + (
+        f" ({progress.reason})" if progress.reason not in {"", told} else ""
+    )
 
 
 def block(progress: Progress) -> "RenderableType":

@@ -35,11 +35,11 @@ def summary(job: "Job") -> str:
     from api.cli.screen import causes
 
     took = job.finished_at - job.started_at if job.finished_at and job.started_at else 0.0
-    counted = f"{job.settled} of {job.count} pictures" if job.count else "not planned yet"
+    counted = f"{job.settled} of {job.count}" if job.count else "not planned yet"
     counted += f", {job.linked} of them of the job that it extends" if job.linked else ""
     facts = [
         ("job", f"{job.id} {job.name}".rstrip()),
-        ("state", f"{job.state} ({job.reason})" if job.reason else str(job.state)),
+        ("state", str(job.state) + (f" ({job.reason})" if job.reason not in {"", f"{job.refused} refused"} else "")),
         ("pictures", counted + (f", {job.refused} refused" if job.refused else "")),
         ("refused", causes(job.causes).removeprefix("refused: ") if job.causes else ""),
         ("made in", duration(took) if took > 0 else ""),

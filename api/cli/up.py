@@ -31,10 +31,12 @@ def up(
 
     [dim]Example:[/dim]  pentimento up --data ~/farm --workers 2
     """
+    from api.cli.settings import warn
     from api.stack import Stack
     from jobs.settings import settings
 
     terminal = Terminal(as_json=as_json)
+    warn(terminal)
     stack = Stack(data, workers=workers, port=settings().port if port is None else port, on_event=terminal.note)
     try:
         with sigterm_as_interrupt(), stack:

@@ -48,7 +48,7 @@ def workers(
     rows = [
         (
             one.id,
-            one.device,
+            one.device_name or one.device,
             one.backend,
             ", ".join(one.models),
             f"{one.busy}/{one.slots}{' drained' if one.drained else ''}",

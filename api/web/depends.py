@@ -27,7 +27,7 @@ def the_gallery(request: Request) -> Viewing:
 def job_id(job: Annotated[str, Path(description="a job id", examples=["01k8q4zj6m0v3n7x2b5c9d1f8g"])]) -> str:
     """The job id of the path; a text that can't be one is a job that nobody has."""
     if not is_job_id(job):
-        raise NotFound(f"there is no job {ascii(job)[:80]}", remedy="GET /v1/jobs lists them.")
+        raise NotFound(f"there is no job {ascii(job)[:80]}", remedy="`pentimento jobs`, or GET /v1/jobs, lists them.")
     return job
 
 

@@ -186,11 +186,14 @@ async def _invalid_call(_: Request, error: Exception) -> Response:
     return _answer(_body(422, "invalid_call", detail, remedy="/docs shows what this route takes.", problems=items))
 
 
-async def _http(_: Request, error: Exception) -> Response:
+async def _http(call: Request, error: Exception) -> Response:
     plain = cast("HTTPException", error)
     phrase = HTTPStatus(plain.status_code).phrase
     code = phrase.lower().replace(" ", "_").replace("-", "_")
-    return _answer(_body(plain.status_code, code, plain.detail or phrase), plain.headers)
+    detail, remedy = plain.detail or phrase, ""
+    if plain.status_code == HTTPStatus.NOT_FOUND and detail == phrase:
+        detail, remedy = f"nothing is at {ascii(call.url.path)[:_LONGEST_VALUE]}", "/docs shows every route."
+    return _answer(_body(plain.status_code, code, detail, remedy=remedy), plain.headers)
 
 
 async def _unforeseen(_: Request, __: Exception) -> Response:

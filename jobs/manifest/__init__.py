@@ -41,6 +41,7 @@ __all__ = [
 ]
 
 MAX_BYTES = 32 << 20
+_PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF")  # RIFF: WebP
 
 Format = Literal["yaml", "json", "jsonl", "csv", "auto"]
 
@@ -135,6 +136,9 @@ def _decoded(text: bytes | str, source: str) -> str:
         try:
             text = text.decode("utf-8-sig")
         except UnicodeDecodeError as wrong:
+            if wrong.object.startswith(_PICTURES):
+                remedy = "A manifest names pictures; `pentimento init` writes an example."
+                refuse(source, "this is a picture, not a manifest", remedy=remedy)
             line = wrong.object[: wrong.start].count(b"\n") + 1
             refuse(source, "the manifest is not UTF-8", remedy="Save it as UTF-8", line=line)
     return text.removeprefix("\ufeff")

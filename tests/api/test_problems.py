@@ -82,6 +82,13 @@ def test_the_frameworks_own_errors_have_the_same_shape(
     assert answer.json()["code"] == code
 
 
+def test_an_address_where_nothing_is_says_so_and_where_to_look(http: httpx.Client) -> None:
+    problem = http.get("/v1/jobz").json()
+
+    assert problem["detail"] == "nothing is at '/v1/jobz'"
+    assert problem["remedy"] == "/docs shows every route."
+
+
 def test_every_route_documents_its_problems_and_its_answers(http: httpx.Client) -> None:
     document = http.get("/openapi.json").json()
 

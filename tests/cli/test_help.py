@@ -11,6 +11,7 @@ from api.cli.address import api_url
 from api.cli.app import app
 from api.cli.exits import EXITS, USAGE
 from jobs import __version__
+from jobs.errors import CallersFault, InvalidSpec
 from jobs.settings import settings
 from tests.cli.conftest import Canned, Cli, a_job
 
@@ -139,6 +140,52 @@ def test_the_address_is_what_was_said_else_the_environment_else_the_farm_that_ru
     settings.cache_clear()
 
     assert found == ["http://127.0.0.1:7801", "http://127.0.0.1:5000", "http://farm.example", "http://said.example"]
+
+
+def test_the_settings_are_listed_and_no_secret_is_among_them(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PENTIMENTO_S3_SECRET_KEY", "swordfish")
+    monkeypatch.setenv("PENTIMENTO_DEVICE", "cuda:1")
+    monkeypatch.setenv("PENTIMENTO_DEVISE", "cuda:1")
+    settings.cache_clear()
+
+    ran, plain = cli("settings", "--json"), cli("settings")
+    settings.cache_clear()
+
+    rows = ran.json["settings"]
+    assert isinstance(rows, list)
+    said = {row["name"]: (row["value"], row["set"]) for row in rows}
+    assert said["PENTIMENTO_DEVICE"] == ("cuda:1", True)
+    assert said["PENTIMENTO_PORT"] == ("7801", False)
+    assert said["PENTIMENTO_S3_SECRET_KEY"] == ("(a secret)", True)
+    assert "PENTIMENTO_DEVISE is no setting; did you mean PENTIMENTO_DEVICE?" in plain.err
+    assert "swordfish" not in ran.out + ran.err + plain.out + plain.err
+
+
+def test_a_setting_that_is_wrong_is_an_error_and_no_trace(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PENTIMENTO_PORT", "x")
+    settings.cache_clear()
+
+    ran = cli("jobs")
+    settings.cache_clear()
+
+    assert ran.code == EXITS[InvalidSpec]
+    assert ran.err.startswith("error: the environment has 1 problem\n  PENTIMENTO_PORT: ")
+
+
+def test_an_address_that_is_no_url_is_said_so(cli: Cli) -> None:
+    ran = cli("jobs", "--api", "localhost:7801")
+
+    assert ran.code == EXITS[CallersFault]
+    assert "'localhost:7801' is no URL" in ran.err
+    assert "http://" in ran.err
+
+
+@pytest.mark.parametrize("command", ["show", "why", "results", "cancel"])
+def test_latest_is_the_newest_job_wherever_a_job_is_named(cli: Cli, canned: Canned, command: str) -> None:
+    canned.json("GET", "/v1/jobs", {"jobs": [a_job()]})
+    cli(command, "latest", "--api", canned.url)
+
+    assert any("/v1/jobs/j1" in call for call in canned.calls)
 
 
 def test_a_farm_that_has_ended_is_not_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

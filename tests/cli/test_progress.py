@@ -15,10 +15,36 @@ def _progress(**said: object) -> Progress:
 def test_speed_and_what_is_left_follow_from_totals_and_the_clock() -> None:
     progress = _progress(count=100)
 
-    progress.fold(Event("1-0", "settled", {"settled": "20", "refused": "0", "count": "100"}), now=10.0)
+    progress.fold(Event("1-0", "settled", {"settled": "10", "refused": "0", "count": "100"}), now=30.0)
+    progress.fold(Event("2-0", "settled", {"settled": "20", "refused": "0", "count": "100"}), now=35.0)
 
     assert progress.per_second == 2.0
     assert progress.seconds_left == 40.0
+
+
+def test_before_the_first_outcome_nothing_is_known_of_the_speed() -> None:
+    progress = _progress(count=100)
+
+    progress.fold(Event("1-0", "settled", {"settled": "1", "refused": "0", "count": "100"}), now=60.0)
+
+    assert progress.per_second == 0.0
+    assert progress.seconds_left is None
+
+
+def test_who_comes_late_is_not_told_the_past_as_the_present() -> None:
+    progress = _progress(state="running", count=8, settled=3)
+    seen = []
+
+    for event in (
+        Event("1-0", "queued", {"count": "8"}),
+        Event("2-0", "settled", {"settled": "1", "refused": "0"}),
+        Event("3-0", "settled", {"settled": "3", "refused": "0"}),
+        Event("4-0", "settled", {"settled": "5", "refused": "0"}),
+    ):
+        progress.fold(event, now=float(event.id[0]))
+        seen.append((progress.state, progress.settled))
+
+    assert seen == [(State.RUNNING, 3)] * 3 + [(State.RUNNING, 5)]
 
 
 def test_an_event_that_is_seen_twice_changes_nothing() -> None:

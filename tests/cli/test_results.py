@@ -1,6 +1,7 @@
 """Every picture is fetched at most once, has the right bytes, and lies where its key says."""
 
 import hashlib
+import json
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from api.cli.answers import Job, Record
 from api.cli.client import Client
 from api.cli.download import download, place
 from api.cli.exits import EXITS, OK, USAGE
-from jobs.errors import StorageUnavailable
+from jobs.errors import CallersFault, StorageUnavailable
 from tests.cli.conftest import Canned, Cli, a_job, saying
 
 PICTURES = {f"boot/{index}.png": f"picture {index}".encode() for index in range(5)}
@@ -32,22 +33,51 @@ def finished(canned: Canned) -> Canned:
     refused = {"index": 5, "state": "refused", "image": "shoe", "error": {"code": "bad_image", "message": "truncated"}}
     records = _records(canned)
     canned.json("GET", "/v1/jobs/j1", a_job(state="partial", count=6, settled=5, refused=1))
-    pages = ({"records": records[:3], "next_cursor": "c3"}, {"records": [*records[3:], refused], "next_cursor": None})
-    canned.json("GET", "/v1/jobs/j1/results", *pages)
+    first, second = {"records": records[:3], "next_cursor": "c3"}, {"records": [*records[3:], refused]}
+    canned.on("GET", "/v1/jobs/j1/results", lambda call: call.say(200, second if "cursor=c3" in call.path else first))
     for name, data in PICTURES.items():
         canned.on("GET", f"/store/{name}", saying(200, data))
     return canned
 
 
 def _files(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    """The pictures; what lies beside them has a test of its own."""
+    found = (path for path in folder.rglob("*.png") if path.name != "sheet.png")
+    return {str(path.relative_to(folder)): path.read_bytes() for path in found}
 
 
 def test_pictures_are_fetched_to_where_their_keys_say(cli: Cli, finished: Canned, tmp_path: Path) -> None:
     ran = cli("results", "j1", "--download", "pictures", "--api", finished.url, "--json")
 
-    assert ran.json == {"folder": "pictures", "fetched": 5, "kept": 0, "failed": []}
+    assert ran.json == {"folder": "pictures", "fetched": 5, "kept": 0, "failed": [], "beside": ["results.jsonl"]}
     assert _files(tmp_path / "pictures") == PICTURES
+
+
+def test_a_downloaded_folder_says_which_file_is_which_and_what_made_them(
+    cli: Cli, finished: Canned, tmp_path: Path
+) -> None:
+    finished.on("GET", "/v1/jobs/j1/manifest", saying(200, b'{"model": "demo"}'))
+    finished.on("GET", "/v1/jobs/j1/sheet", saying(200, b"a sheet"))
+
+    ran = cli("results", "j1", "--download", "pictures", "--api", finished.url)
+
+    folder = tmp_path / "pictures"
+    lines = [json.loads(line) for line in (folder / "results.jsonl").read_text().splitlines()]
+    assert {line["file"] for line in lines if line["state"] == "settled"} == set(PICTURES)
+    assert [line["error"]["code"] for line in lines if line["state"] == "refused"] == ["bad_image"]
+    assert "signature" not in (folder / "results.jsonl").read_text()
+    assert (folder / "manifest.json").read_bytes() == b'{"model": "demo"}'
+    assert (folder / "sheet.png").read_bytes() == b"a sheet"
+    assert "results.jsonl, manifest.json, sheet.png" in ran.out
+
+
+def test_a_folder_that_cannot_be_written_is_named(cli: Cli, finished: Canned, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+
+    ran = cli("results", "j1", "--download", "file/pictures", "--api", finished.url)
+
+    assert ran.code == EXITS[CallersFault]
+    assert ran.err.startswith("error: file/pictures: Not a directory")
 
 
 def test_a_second_download_fetches_only_what_is_not_there_or_not_right(

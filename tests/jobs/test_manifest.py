@@ -166,6 +166,7 @@ NOT_DOCUMENTS: list[tuple[bytes | str, str, int | None]] = [
     ("a\x00b: 1", "not YAML", None),
     (b"name: a\nprompt: \xff\xfe", "not UTF-8", 2),
     ("a: 1\n".encode("utf-16"), "not UTF-8", 1),
+    (b"\x89PNG\r\n\x1a\n", "this is a picture, not a manifest", None),
     ("x" * (2 << 20), "at most 1048576", None),
     ("- 1", "a job spec is a mapping", 1),
     ("just text", "a job spec is a mapping", 1),
