@@ -24,6 +24,7 @@ from worker.backends.call import Call
 if TYPE_CHECKING:
     from worker.engine.device import Device
     from worker.engine.engine import Engine
+    from worker.engine.launch import Loaded
     from worker.engine.shelf import Shelf
 
 _log = logging.getLogger(__name__)
@@ -101,7 +102,7 @@ class LocalBackend:
                 model = self._table.resolve(order.variant.parameters.model)
                 _check_size(order, model)
                 opened = self._open()
-                launcher = opened.shelf.get(model)
+                launcher = opened.get(model, lambda: call.step(order.variant.index))
                 for lora in order.variant.parameters.loras:
                     launcher.adapters.offer(lora.name, opened.lora_file(self._table.lora(lora.name), model))
                 opened.engine.submit(launcher, order, call)
@@ -161,6 +162,20 @@ class _Opened:
             _log.warning("rows are free: the same spec may give other bytes, depending on what renders beside it")
         self.engine = Engine(device.torch_device, free=free)
         self.shelf = Shelf(read, max_bytes=device.weights_bytes(settings.model_bytes))
+
+    def get(self, model: Model, moved: Callable[[], None]) -> "Loaded":
+        """The model, loaded where it isn't yet; `moved` is called while it comes in from the hub.
+
+        Raises:
+            ModelUnavailable: the weights can't be had.
+
+        """
+        if model.alias in self.shelf.aliases:
+            return self.shelf.get(model)
+        from worker.engine.fetching import telling  # noqa: PLC0415
+
+        with telling(model, moved):
+            return self.shelf.get(model)
 
 
 def _unusual(device: "Device") -> tuple[str, ...]:
