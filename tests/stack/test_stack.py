@@ -57,6 +57,6 @@ def test_a_farm_that_cannot_start_leaves_nothing_and_frees_its_folder(tmp_path: 
     with pytest.raises(ChildFailed, match="api ended with 1") as failed:
         stack.start()
 
-    assert "max_body_bytes" in str(failed.value)
+    assert "PENTIMENTO_MAX_BODY_BYTES" in str(failed.value)
     assert stack.processes == {}
     stack.folder.lock().close()
