@@ -54,6 +54,8 @@ class Scope:
     wanted: Wanted
     ids: tuple[str, ...] = ()
     lane: Lane = Lane.NORMAL
+    whose: str = ""
+    """The caller that was asked for by name; for the sentence."""
 
     @property
     def sentence(self) -> str:
@@ -61,10 +63,11 @@ class Scope:
         verb = _WORDS[self.action].format(lane=self.lane)
         if self.ids:
             return f"{verb} {len(self.ids)} chosen jobs"
+        every = f"{verb} every job of {self.whose}" if self.whose else f"{verb} every job"
         said = [f"in the state {self.wanted.state}"] if self.wanted.state else []
         said += [f"labelled {label}" for label in self.wanted.labels]
         said += [f"named like “{self.wanted.text}”"] if self.wanted.text else []
-        return f"{verb} every job {' and '.join(said)}" if said else f"{verb} every job"
+        return f"{every} {' and '.join(said)}" if said else every
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.bulk import MAX_JOBS, SHOWN, Action, Bulk, Scope, bulk
 from api.web.bodies import OrderText
-from api.web.callers import Whose
+from api.web.callers import CallerName, Whose, among
 from api.web.depends import TheDesk
 from api.web.orders import body_of, read
 from api.web.problems import documented
@@ -26,6 +26,7 @@ class Where(BaseModel):
     state: State | None = None
     labels: list[str] = Field(default=[], max_length=16, description="`key` or `key=value`; all of them")
     text: str = Field(default="", max_length=200)
+    caller: CallerName = Field(default="", description="whose; another's only for `admin`")
 
 
 class BulkOrder(BaseModel):
@@ -50,10 +51,15 @@ class BulkOrder(BaseModel):
         return self
 
     def scope(self, caller: str | None) -> Scope:
-        """As the desk takes it."""
+        """As the desk takes it. caller: whose jobs may be touched, None for everybody's.
+
+        Raises:
+            Forbidden: another caller's are wanted.
+
+        """
         where = self.where or Where()
-        wanted = Wanted(caller, where.state, where.text, tuple(where.labels))
-        return Scope(self.action, wanted, tuple(dict.fromkeys(self.ids)), self.lane)
+        wanted = Wanted(among(caller, where.caller), where.state, where.text, tuple(where.labels))
+        return Scope(self.action, wanted, tuple(dict.fromkeys(self.ids)), self.lane, where.caller)
 
 
 class BulkFailure(BaseModel):

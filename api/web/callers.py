@@ -11,15 +11,29 @@ from http import HTTPStatus
 from typing import Annotated, cast
 from urllib.parse import urlsplit
 
-from fastapi import Depends, Request
+from fastapi import Depends, Query, Request
+from pydantic import AfterValidator
 from starlette.exceptions import HTTPException
 
-from api.access import Identity, Scope, csrf_of
+from api.access import Identity, Scope, csrf_of, is_caller
 from api.desk import Desk
 from api.gate import DEFAULT_CALLER, require
 from jobs.errors import Forbidden, LedgerUnavailable
 
-__all__ = ["COOKIE", "CSRF_HEADER", "DEFAULT_CALLER", "PUBLIC", "Caller", "Onlooker", "Operator", "Who", "Whose"]
+__all__ = [
+    "COOKIE",
+    "CSRF_HEADER",
+    "DEFAULT_CALLER",
+    "PUBLIC",
+    "Caller",
+    "CallerName",
+    "Listed",
+    "Onlooker",
+    "Operator",
+    "Who",
+    "Whose",
+    "among",
+]
 
 COOKIE = "pentimento_session"
 CSRF_HEADER = "x-csrf-token"
@@ -120,6 +134,39 @@ def whose(name: Annotated[str, Depends(caller)], who: Who) -> str | None:
     return None if who.everywhere else name
 
 
+def among(whose: str | None, name: str) -> str | None:
+    """Whose jobs a list shows where it is asked for those of `name` (a caller, or empty for all that it may show).
+
+    Raises:
+        Forbidden: `name` is another caller, and the key is no admin's.
+
+    """
+    if not name or whose == name:
+        return whose
+    if whose is not None:
+        said = f"caller={name}: only a key with the scope admin sees other callers' jobs"
+        raise Forbidden(said, remedy="Leave `caller` away, or use an admin's key.")
+    return name
+
+
+def _known_shape(name: str) -> str:
+    if name and not is_caller(name):
+        raise ValueError("no caller has such a name: 1 to 40 of a-z, 0-9 and '-' are taken, the first no '-'")
+    return name
+
+
+CallerName = Annotated[str, AfterValidator(_known_shape)]
+"""A caller's name as a filter; empty for none."""
+
+
+def listed(
+    mine: Annotated[str | None, Depends(whose)],
+    name: Annotated[CallerName, Query(alias="caller", description="whose; another's only for `admin`")] = "",
+) -> str | None:
+    """`among`, with the name from the query."""
+    return among(mine, name)
+
+
 def operator(who: Who) -> Identity:
     """Whoever runs this deployment.
 
@@ -148,5 +195,7 @@ def onlooker(request: Request) -> None:
 
 Caller = Annotated[str, Depends(caller)]
 Whose = Annotated[str | None, Depends(whose)]
+Listed = Annotated[str | None, Depends(listed)]
+"""As `Whose`, for a list that takes `?caller=`."""
 Operator = Annotated[Identity, Depends(operator)]
 Onlooker = Annotated[None, Depends(onlooker)]

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from api.web.bodies import SPEC_TYPES, SpecFormat, SpecText
-from api.web.callers import Caller, Whose
+from api.web.callers import Caller, Listed
 from api.web.depends import IdempotencyKey, JobId, TheDesk
 from api.web.examples import SPEC_EXAMPLES
 from api.web.problems import documented
@@ -55,10 +55,10 @@ def submit(
     return job
 
 
-@router.get("", summary="List jobs", responses=documented(404, 422, 503))
+@router.get("", summary="List jobs", responses=documented(403, 404, 422, 503))
 def jobs(
     desk: TheDesk,
-    caller: Whose,
+    caller: Listed,
     state: Annotated[State | None, Query(description="only these")] = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
     cursor: Annotated[str, Query(description="`next_cursor` of the page before")] = "",

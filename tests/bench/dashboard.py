@@ -15,16 +15,10 @@ from pathlib import Path
 import httpx
 from PIL import Image
 from playwright.sync_api import Browser, Page, Route, sync_playwright
-from pydantic import SecretStr
 
 from api.cli.bench import Figure
 from api.stack import Stack
-from jobs.keys import manifest_uri
-from jobs.ledger.book import Book
-from jobs.ledger.leasing import Leasing
-from jobs.ledger.views import Lease
-from jobs.settings import Settings
-from jobs.storage import open_storage
+from tests.bench._hands import hands_at
 
 NAME = "dashboard"
 SUMMARY = (
@@ -107,33 +101,14 @@ def _picture() -> bytes:
 
 
 def _settled_job(stack: Stack, progress: Callable[[str], None]) -> str:
-    here = Settings(
-        redis_url=SecretStr(stack.environment["PENTIMENTO_REDIS_URL"]),
-        s3_endpoint=stack.s3_endpoint,
-        s3_access_key=stack.environment["PENTIMENTO_S3_ACCESS_KEY"],
-        s3_secret_key=SecretStr(stack.environment["PENTIMENTO_S3_SECRET_KEY"]),
-        output_uri=stack.environment.get("PENTIMENTO_OUTPUT_URI", "s3://pentimento"),
-    )
-    book = Book.open(here)
-    leasing = Leasing(book)
+    hands = hands_at(stack)
     with httpx.Client(base_url=stack.api_url, timeout=30, trust_env=False) as http:
         job = str(http.post("/v1/jobs", json=SPEC).raise_for_status().json()["id"])
-    view, text = book.describe(job), book.spec(job)
-    assert text is not None
-    uri = manifest_uri(view.results_uri)
-    open_storage(here).write(uri, text, "application/json", if_absent=False)
-    leasing.ready(job, count=view.count, total=view.total, span=view.total, manifest_uri=uri)
-    progress(f"settling {view.count} variants")
-    while isinstance(lease := _lease(leasing), Lease):
-        leasing.settle(lease, range(lease.start, lease.stop))
-        leasing.release(lease, [], chunk=512)
-    while duty := leasing.take_duty(hold_seconds=30):
-        leasing.duty_done(duty)
-    assert book.describe(job).settled == view.count
+    hands.plan(job)
+    progress(f"settling {hands.desk.book.describe(job).count} variants")
+    while hands.desk.book.describe(job).open:
+        lease = hands.lease()
+        hands.leasing.settle(lease, range(lease.start, lease.stop))
+        hands.leasing.release(lease, [], chunk=512)
+    hands.finish()
     return job
-
-
-def _lease(leasing: Leasing) -> object:
-    return leasing.lease(
-        "bench", models=["tiny"], lease_seconds=60, slots=1, first_chunk=512, urgent_only=False, alone_allowed=True
-    )

@@ -17,17 +17,11 @@ from pathlib import Path
 from typing import Self
 
 import httpx
-from pydantic import SecretStr
 
 from api.cli.bench import Figure
 from api.stack import Stack
-from jobs.keys import manifest_uri
-from jobs.ledger.book import Book
-from jobs.ledger.feed import Feed
-from jobs.ledger.leasing import Leasing
-from jobs.ledger.views import Lease
-from jobs.settings import Settings
-from jobs.storage import open_storage
+from tests.api.conftest import Hands
+from tests.bench._hands import hands_at
 from tests.bench._watchers import Seen, digest
 
 NAME = "events"
@@ -85,26 +79,18 @@ def _farm(folder: Path) -> Stack:
 
 def measure(stack: Stack, *, watchers: int, seconds: float) -> Measured:
     """A job whose variants settle one by one, RATE a second, while `watchers` watch and one asks for its state."""
-    here = Settings(
-        redis_url=SecretStr(stack.environment["PENTIMENTO_REDIS_URL"]),
-        s3_endpoint=stack.s3_endpoint,
-        s3_access_key=stack.environment["PENTIMENTO_S3_ACCESS_KEY"],
-        s3_secret_key=SecretStr(stack.environment["PENTIMENTO_S3_SECRET_KEY"]),
-        output_uri=stack.environment.get("PENTIMENTO_OUTPUT_URI", "s3://pentimento"),
-    )
-    book, feed = Book.open(here), Feed.open(here)
-    leasing = Leasing(book)
+    hands = hands_at(stack)
+    feed = hands.desk.feed
     with httpx.Client(base_url=stack.api_url, timeout=30, trust_env=False) as http:
         job = http.post("/v1/jobs", json=SPEC).raise_for_status().json()["id"]
-        _plan(book, leasing, here, job)
+        hands.plan(job)
         with _watching(stack.api_url, job, watchers) as crowd, _Probe(stack.api_url, job) as probe:
             before, began = _cpu(stack.processes["api"]), time.monotonic()
-            ids = _settle(leasing, feed, job, seconds)
+            ids = _settle(hands, job, seconds)
             cpu = (_cpu(stack.processes["api"]) - before) / (time.monotonic() - began)
             slow = sorted(probe.stop())
             http.post(f"/v1/jobs/{job}/cancel").raise_for_status()
-            while duty := leasing.take_duty(hold_seconds=30):
-                leasing.duty_done(duty)
+            hands.finish()
             seen = [Seen.read(line) for line in crowd.communicate(timeout=120)[0].splitlines()]
         ids += [event.id for event in feed.read(job, after=ids[-1], limit=100)]
     wanted = Seen(len(ids), digest(ids))
@@ -112,29 +98,18 @@ def measure(stack: Stack, *, watchers: int, seconds: float) -> Measured:
     return Measured(round(cpu, 3), round(1000 * slow[int(0.99 * len(slow))], 1), lost, len(ids))
 
 
-def _plan(book: Book, leasing: Leasing, here: Settings, job: str) -> None:
-    view, text = book.describe(job), book.spec(job)
-    assert text is not None
-    uri = manifest_uri(view.results_uri)
-    open_storage(here).write(uri, text, "application/json", if_absent=False)
-    leasing.ready(job, count=view.count, total=view.total, span=view.total, manifest_uri=uri)
-
-
-def _settle(leasing: Leasing, feed: Feed, job: str, seconds: float) -> list[str]:
+def _settle(hands: Hands, job: str, seconds: float) -> list[str]:
     """Settle RATE variants a second; the ids of all events, read on the way: the ledger keeps some thousands only."""
     ids: list[str] = []
     began, done = time.monotonic(), 0
     while done < seconds * RATE:
-        lease = leasing.lease(
-            "bench", models=["tiny"], lease_seconds=60, slots=1, first_chunk=512, urgent_only=False, alone_allowed=True
-        )
-        assert isinstance(lease, Lease)
+        lease = hands.lease()
         for index in range(lease.start, min(lease.stop, lease.start + int(seconds * RATE) - done)):
             time.sleep(max(0.0, began + done / RATE - time.monotonic()))
-            leasing.settle(lease, [index])
+            hands.leasing.settle(lease, [index])
             done += 1
-        leasing.release(lease, [], chunk=None)
-        ids += [event.id for event in feed.read(job, after=ids[-1] if ids else "0", limit=5000)]
+        hands.leasing.release(lease, [], chunk=None)
+        ids += [event.id for event in hands.desk.feed.read(job, after=ids[-1] if ids else "0", limit=5000)]
     return ids
 
 

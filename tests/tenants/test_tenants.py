@@ -195,3 +195,35 @@ def test_no_route_changes_anything_by_get(tenants: Tenants) -> None:
     assert [(key.id, key.revoked_at) for key in tenants.desk.gate.keyring.all()] == [
         (key.id, key.revoked_at) for key in keys
     ]
+
+
+def test_an_admin_lists_and_acts_on_one_callers_jobs(tenants: Tenants) -> None:
+    with tenants.http(tenants.birch) as birch:
+        made = birch.post("/v1/jobs", json=tenants.spec | {"name": "birch's"}).json()["id"]
+    order = {"action": "cancel", "where": {"caller": "alder", "text": CANARY}}
+    with tenants.http(tenants.admin) as admin:
+        shown = {one: admin.get("/v1/jobs", params={"caller": one}).json() for one in ("", "alder", "birch", "nobody")}
+        touched = admin.post("/v1/jobs/bulk", json=order).json()
+
+    found = {name: {job["id"] for job in page["jobs"]} for name, page in shown.items()}
+    assert tenants.job in found["alder"]
+    assert made in found["birch"]
+    assert not found["alder"] & found["birch"]
+    assert found["alder"] | found["birch"] <= found[""]
+    assert found["nobody"] == set()
+    assert sum(shown["alder"]["counts"].values()) == len(found["alder"])
+    assert touched["scope"] == f"Cancel every job of alder named like “{CANARY}”"
+    assert touched["matched"] >= 1
+
+
+@pytest.mark.parametrize(
+    ("name", "status"), [("birch", 200), ("alder", 403), ("nobody", 403), ("all", 422), ("A", 422)]
+)
+def test_a_tenant_asks_for_no_other_callers_jobs(tenants: Tenants, name: str, status: int) -> None:
+    order = {"action": "cancel", "where": {"caller": name}}
+    with tenants.http(tenants.birch) as birch:
+        listed = birch.get("/v1/jobs", params={"caller": name})
+        touched = birch.post("/v1/jobs/bulk", json=order)
+
+    assert (listed.status_code, touched.status_code) == (status, status), (listed.text, touched.text)
+    assert tenants.job not in listed.text + touched.text
