@@ -46,6 +46,7 @@ from jobs.storage.routing import StorageByScheme
 
 LINK_SECONDS = 900
 _MANIFEST_BYTES = 256 << 20  # our own file; bounded because every read is
+_SHEET_BYTES = 128 << 20  # some hundred thumbnails; likewise
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,12 +224,24 @@ class Desk:
             NotFound: no such job, or it has no sheet (yet).
 
         """
+        return self.storage.link(self._sheet(job, caller), ttl_seconds=LINK_SECONDS)
+
+    def sheet_bytes(self, job: str, *, caller: str) -> bytes:
+        """The contact sheet itself, a PNG.
+
+        Raises:
+            NotFound: as for `sheet`.
+
+        """
+        return self.storage.read(self._sheet(job, caller), limit=_SHEET_BYTES)
+
+    def _sheet(self, job: str, caller: str) -> str:
         view = self.get(job, caller=caller)
         uri = sheet_uri(view.results_uri)
         if not view.written or self.storage.head(uri) is None:
             remedy = "It is written when the job is finished, unless its spec says `sheet: false`."
             raise NotFound(f"the job {job} has no contact sheet", remedy=remedy)
-        return self.storage.link(uri, ttl_seconds=LINK_SECONDS)
+        return uri
 
     def events(self, job: str, *, after: str, limit: int) -> tuple[Event, ...]:
         """What happened after the event `after`, at most `limit`; ask `get` first whether the caller has the job."""

@@ -7,7 +7,10 @@ them (`.ci/vendor` renews them, NOTICE has their licences). Everything else is o
 - `http.js` speaks to the API, `live.js` follows a job's events, `poll.js` asks again while somebody looks.
 - `sheet.js` is a sweep on a canvas that `paint.js` draws; `layout.js` is its arithmetic, `cells.js` and `thumbs.js` are
   what is drawn.
+- `me.js` knows whose key the window goes by, and hides what that key may not do.
 - one file a page: `overview.js jobs.js job.js picture.js submit.js workers.js`.
+
+`example.png` is the house of the demo (`worker/demo_model/inits.py`), for somebody who has no picture at hand.
 
 Whatever a user wrote reaches the document as text nodes and properties only; the policy in `api/web/pages.py` forbids
 inline scripts, inline styles and foreign origins (but for pictures from the storage's).
@@ -20,7 +23,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
-_KINDS = {"js": "text/javascript", "css": "text/css", "html": "text/html", "svg": "image/svg+xml"}
+_KINDS = {"js": "text/javascript", "css": "text/css", "html": "text/html", "svg": "image/svg+xml", "png": "image/png"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 // Picks the page by the URL and draws what surrounds it.
-import { html, render, useEffect, useState } from "./view.js";
+import { html, render, useEffect } from "./view.js";
 import { path } from "./url.js";
-import { call, whoami } from "./http.js";
+import { call } from "./http.js";
+import { maySubmit, me } from "./me.js";
 import { Notice, Question, Said, attempt } from "./parts.js";
 import { Overview } from "./overview.js";
 import { Jobs } from "./jobs.js";
@@ -28,13 +29,10 @@ function Page() {
   return html`<main><h1>Nothing here</h1><p>No page has this address. <a href="/">Overview</a></p></main>`;
 }
 
-// Whose key this window goes by, where keys are asked for.
 function Who() {
-  const [me, setMe] = useState(null);
-  useEffect(() => { whoami().then(setMe, () => {}); }, []);
-  if (!me?.keys_required) return null;
+  if (!me.value?.keys_required) return null;
   const leave = () => attempt(async () => { await call("/logout", { method: "POST" }); location.assign("/login"); });
-  return html`<span class="who quiet"><${Said}>${me.caller}<//> <button class="plain small" onClick=${leave}>Log out</button></span>`;
+  return html`<span class="who quiet"><${Said}>${me.value.caller}<//> <button class="plain small" onClick=${leave}>Log out</button></span>`;
 }
 
 let moved = false;
@@ -52,7 +50,7 @@ function App() {
       <a class="word" href="/" aria-label="pentimento, overview"><img src="/ui/icon.svg" alt="" width="22" height="22" /><span>pentimento</span></a>
       <nav aria-label="Pages">${LINKS.map(([href, word]) => html`<a key=${href} href=${href} aria-current=${here(href) ? "page" : undefined}>${word}</a>`)}</nav>
       <${Who} />
-      <a class="button main" href="/submit" aria-current=${here("/submit") ? "page" : undefined}>New job</a>
+      ${maySubmit() && html`<a class="button main" href="/submit" aria-current=${here("/submit") ? "page" : undefined}>New job</a>`}
     </header>
     <div id="main"><${Page} /></div>
     <footer><a href="/docs">HTTP API</a><a href="/v1/schema">Schema of a job</a><a href="/readyz">Readiness</a></footer>

@@ -1,6 +1,7 @@
 // What can be done about a job; whatever cannot be undone says first what it would touch.
 import { html } from "./view.js";
 import { post } from "./http.js";
+import { maySubmit } from "./me.js";
 import { ask, attempt } from "./parts.js";
 import { can } from "./states.js";
 import { count, counted } from "./words.js";
@@ -15,6 +16,7 @@ export function Controls({ job, refresh }) {
     });
     if (sure) act("cancel", undefined, "Cancelled. What was done stays.");
   };
+  if (!maySubmit()) return null;
   return html`<div class="row wrap controls" role="group" aria-label="Controls">
     ${can.pause(job) && html`<button class="plain" onClick=${() => act("pause", undefined, "Paused: no new work begins.")}>Pause</button>`}
     ${can.resume(job) && html`<button class="main" onClick=${() => act("resume", {}, "Going on.")}>Resume</button>`}
@@ -32,7 +34,7 @@ export function Downloads({ job }) {
   return html`<p class="downloads quiet">Download
     ${job.written && html`<a href=${`${at}/files/results`} download>results.jsonl</a>
       ${job.refused > 0 && html`<a href=${`${at}/files/errors`} download>errors.jsonl</a>`}
-      ${job.settled > 0 && html`<a href=${`${at}/sheet`} download>contact sheet</a>`}`}
+      ${job.settled > 0 && html`<a href=${`${at}/sheet?download=1`} download>contact sheet</a>`}`}
     <a href=${`${at}/manifest`} download=${`${job.id}.json`}>manifest</a>
     ${job.written && html`<span>or <code>./pentimento results ${job.id} --download pictures/</code></span>`}</p>`;
 }

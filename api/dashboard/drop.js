@@ -1,7 +1,7 @@
 // Pictures from this computer: dropped, pasted or picked, uploaded at once, shown small.
 import { html, useRef, useState } from "./view.js";
 import { call } from "./http.js";
-import { Said } from "./parts.js";
+import { Said, attempt } from "./parts.js";
 import { bytes } from "./words.js";
 
 const KINDS = ["image/png", "image/jpeg", "image/webp"];
@@ -12,7 +12,8 @@ let counted = 0;
 const nameOf = (file) => file.name.replace(/\.[^.]*$/, "").normalize("NFKD").replace(/[^\w.-]+/g, "-").replace(/^[-.]+|[-.]+$/g, "").slice(0, 60);
 
 // change(update): update takes the list as it is and gives the new one, since uploads end in any order.
-export function Drop({ images, change }) {
+// example(): fills the rest of the form in, for somebody who only wants to see what this is.
+export function Drop({ images, change, example }) {
   const picker = useRef(null), queue = useRef([]), running = useRef(0);
   const [over, setOver] = useState(false);
   const alter = (id, news) => change((all) => all.map((image) => (image.id === id ? { ...image, ...news } : image)));
@@ -40,6 +41,10 @@ export function Drop({ images, change }) {
     queue.current.push(...fresh.filter((image) => !image.fault));
     for (let n = 0; n < AT_ONCE; n += 1) next();
   };
+  const borrow = () => attempt(async () => {
+    add([new File([await (await call("/ui/example.png")).blob()], "house.png", { type: "image/png" })]);
+    example();
+  });
   const drop = (event) => { event.preventDefault(); setOver(false); add(event.dataTransfer.files); };
   const remove = (image) => { URL.revokeObjectURL(image.preview); change((all) => all.filter((one) => one.id !== image.id)); };
   return html`<div class="field"><span class="label" id="images-label">Pictures</span>
@@ -50,6 +55,7 @@ export function Drop({ images, change }) {
         ${image.fault && html`<span class="bad" role="alert"><${Said}>${image.fault}<//></span>`}</span>
         <button type="button" class="plain small" aria-label=${`Remove ${image.shown}`} onClick=${() => remove(image)}>×</button></li>`)}</ul>`}
       <p><button type="button" class="plain" onClick=${() => picker.current.click()}>Choose pictures</button> <span class="quiet">or drop them here</span></p>
+      ${example && html`<p class="quiet">Nothing at hand? <button type="button" class="plain small" onClick=${borrow}>Try an example</button></p>`}
       <input ref=${picker} class="unseen" type="file" multiple accept=${KINDS.join(",")} tabindex="-1" aria-label="Choose pictures" onChange=${(event) => { add(event.target.files); event.target.value = ""; }} />
     </div></div>`;
 }

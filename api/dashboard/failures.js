@@ -2,6 +2,7 @@
 import { html, useEffect, useState } from "./view.js";
 import { get, post } from "./http.js";
 import { told } from "./layout.js";
+import { maySubmit } from "./me.js";
 import { Empty, Fault, Ghost, Said, attempt } from "./parts.js";
 import { can } from "./states.js";
 import { count, counted } from "./words.js";
@@ -20,7 +21,7 @@ export function Failures({ job, grid, refresh }) {
     ${!state.groups && !state.problem && html`<${Ghost} lines=${3} tall />`}
     ${state.groups?.map((group) => html`<article key=${group.code} class="card failure" data-cause=${group.code}>
       <div class="row between wrap"><h2><span class="bad" aria-hidden="true">✕</span> ${count(group.count)} <span class="quiet">×</span> ${group.code.replaceAll("_", " ")}</h2>
-        ${can.retry(job) ? html`<button class="plain" onClick=${() => retry(group.code, group.count)}>Retry ${count(group.count)}</button>`
+        ${!maySubmit() ? "" : can.retry(job) ? html`<button class="plain" onClick=${() => retry(group.code, group.count)}>Retry ${count(group.count)}</button>`
           : html`<span class="quiet">can be tried again once the job is over</span>`}</div>
       <p><${Said}>${group.message}<//></p>
       ${group.remedy && html`<p class="remedy"><${Said}>${group.remedy}<//></p>`}

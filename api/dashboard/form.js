@@ -1,6 +1,7 @@
 // The form's fields. A comma or a new line is one more value, and so one more axis of the sweep.
 import { html } from "./view.js";
 import { Drop } from "./drop.js";
+import { exampleOf } from "./spec.js";
 
 const SAMPLERS = ["ddim", "euler", "euler_ancestral", "heun", "dpmpp_2m", "dpmpp_sde", "lms", "unipc", "lcm"];
 
@@ -10,9 +11,10 @@ export function Form({ form, change, models }) {
     <input id=${name} value=${form[name]} onInput=${set(name)} dir="auto" autocomplete="off" aria-describedby=${`${name}-hint`} ...${more} /><p class="quiet" id=${`${name}-hint`}>${hint}</p></div>`;
   const own = models?.find((model) => model.alias === form.model)?.defaults;
   const suits = (name) => (own?.[name] === undefined ? "" : String(own[name]));
+  const example = form.prompts.trim() || form.images.length || form.uris.trim() ? null : () => change((old) => exampleOf(old, models));
   const axis = (n, part) => (event) => { const { value } = event.target; change((old) => ({ ...old, axes: old.axes.map((one, k) => (k === n ? { ...one, [part]: value } : one)) })); };
   return html`<form class="fields" onSubmit=${(event) => event.preventDefault()}>
-    <${Drop} images=${form.images} change=${(images) => change((old) => ({ ...old, images: images(old.images) }))} />
+    <${Drop} images=${form.images} change=${(images) => change((old) => ({ ...old, images: images(old.images) }))} example=${example} />
     <div class="field"><label for="uris">or addresses, one a line</label><textarea id="uris" rows="2" dir="ltr" value=${form.uris} onInput=${set("uris")}
       placeholder="s3://catalogue/shoes/*.png" spellcheck=${false}></textarea></div>
     <div class="field"><label for="prompts">Prompts, one a line</label><textarea id="prompts" rows="3" dir="auto" value=${form.prompts} onInput=${set("prompts")}

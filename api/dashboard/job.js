@@ -1,7 +1,7 @@
 // One job: how far it is, what to do about it, and its sweep as a sheet that fills while one looks.
 import { html, useCallback, useEffect, useMemo, useRef, useState } from "./view.js";
 import { query, withQuery } from "./url.js";
-import { get } from "./http.js";
+import { call, get } from "./http.js";
 import { follow, rangesOf } from "./live.js";
 import { usePoll } from "./poll.js";
 import { Cells } from "./cells.js";
@@ -11,7 +11,7 @@ import { Failures } from "./failures.js";
 import { Sweep } from "./sweep.js";
 import { Timeline, rateOf } from "./timeline.js";
 import { Why } from "./why.js";
-import { Fault, Ghost, Labels, Legend, Progress, Said, State } from "./parts.js";
+import { Copy, Fault, Ghost, Labels, Legend, Of, Progress, Said, State } from "./parts.js";
 import { REFUSED, SETTLED, TERMINAL } from "./states.js";
 import { ago, count, dateOf, rate, span } from "./words.js";
 
@@ -115,14 +115,14 @@ function Head({ job, live, refresh }) {
     <div class="row between wrap"><div>
       <p class="crumbs"><a href="/jobs">Jobs</a></p>
       <h1 tabindex="-1"><${Said}>${job.name || job.id}<//></h1>
-      <p class="quiet dots"><${State} state=${job.state} />${job.reason && html`<${Said}>${job.reason}<//>`}<span>${job.lane}</span><${Said}>${job.models.join(", ")}<//>
-        <span>${dateOf(job.created_at)}</span><span class="standing" data-standing=${live.standing} role="status">${STANDING[live.standing]}</span></p>
+      <p class="quiet dots"><${State} state=${job.state} />${job.reason && html`<${Said}>${job.reason}<//>`}<${Of} job=${job} /><span>${job.lane}</span><${Said}>${job.models.join(", ")}<//>
+        <span>${dateOf(job.created_at)}</span><span class="standing" data-standing=${live.standing} role="status" aria-label="How current this page is">${STANDING[live.standing]}</span></p>
       <${Labels} labels=${job.labels} />
     </div><${Controls} job=${job} refresh=${refresh} /></div>
     <${Progress} job=${job} />
     <div class="row between wrap"><${Legend} job=${job} />
       <dl class="legend">
-        ${running ? html`<div><dt>a minute</dt><dd>${rate(perMinute)}</dd></div><div><dt>done in</dt><dd>${left}</dd></div>`
+        ${running ? job.state !== "paused" && html`<div><dt>a minute</dt><dd>${rate(perMinute)}</dd></div><div><dt>done in</dt><dd>${left}</dd></div>`
           : html`<div><dt>took</dt><dd>${span((job.finished_at || 0) - (job.started_at || job.created_at))}</dd></div><div><dt>finished</dt><dd>${ago(job.finished_at)}</dd></div>`}
         <div><dt>device time</dt><dd>${span(job.gpu_seconds)}</dd></div>
       </dl></div>
@@ -133,10 +133,10 @@ function Head({ job, live, refresh }) {
 function Manifest({ job }) {
   const [state, setState] = useState({ text: null, problem: null });
   useEffect(() => {
-    get(`/v1/jobs/${job.id}/manifest`).then((data) => setState({ text: JSON.stringify(data, null, 2), problem: null }),
+    call(`/v1/jobs/${job.id}/manifest?form=yaml`).then((answer) => answer.text()).then((text) => setState({ text, problem: null }),
       (problem) => setState({ text: null, problem }));
   }, [job.id]);
   return html`<section><${Fault} problem=${state.problem} />
-    ${state.text === null ? !state.problem && html`<${Ghost} lines=${6} />` : html`<p class="quiet">As it was frozen: submitting it again makes the same pictures.</p>
+    ${state.text === null ? !state.problem && html`<${Ghost} lines=${6} />` : html`<div class="row between wrap"><p class="quiet">As it was frozen: submitting it again makes the same pictures.</p><${Copy} text=${state.text} /></div>
     <pre class="code" tabindex="0" aria-label="manifest">${state.text}</pre>`}</section>`;
 }

@@ -2,9 +2,10 @@
 import { html, useEffect, useState } from "./view.js";
 import { choose, go, query, withQuery } from "./url.js";
 import { get, post } from "./http.js";
+import { maySubmit, seesAll } from "./me.js";
 import { usePoll } from "./poll.js";
 import { Strip } from "./strip.js";
-import { Command, Empty, Fault, Ghost, Labels, Progress, Said, State, ask, attempt } from "./parts.js";
+import { Command, Empty, Fault, Ghost, Labels, Of, Progress, Said, State, ask, attempt } from "./parts.js";
 import { GLYPHS, JOB_STATES } from "./states.js";
 import { ago, count, counted } from "./words.js";
 
@@ -48,7 +49,7 @@ export function Jobs() {
 
 function Filters({ counts, counted: whole }) {
   const state = query.value.get("state") || "", text = query.value.get("text") || "";
-  const labels = query.value.getAll("label");
+  const labels = query.value.getAll("label"), caller = query.value.get("caller") || "";
   const all = counts ? Object.values(counts).reduce((sum, n) => sum + n, 0) : null;
   const without = (gone) => {
     const next = new URLSearchParams(query.value);
@@ -75,13 +76,18 @@ function Filters({ counts, counted: whole }) {
         event.target.value = "";
         go(`/jobs?${next}`);
       }} />
+      ${seesAll() && html`<label class="unseen" for="caller">Filter by caller</label>
+        <input id="caller" type="text" placeholder="caller" value=${caller} autocapitalize="off" spellcheck=${false}
+          onChange=${(event) => choose({ caller: event.target.value.trim() })} />`}
     </form>
-    ${labels.length > 0 && html`<p class="chips">${labels.map((label) => html`<a key=${label} href=${without(label)} aria-label=${`Remove the label ${label}`}>
+    ${(labels.length > 0 || caller) && html`<p class="chips">${caller && html`<a key="caller" href=${withQuery({ caller: "" })} aria-label=${`Remove the caller ${caller}`}>
+      of <${Said}>${caller}<//> <span aria-hidden="true">×</span></a>`}${labels.map((label) => html`<a key=${label} href=${without(label)} aria-label=${`Remove the label ${label}`}>
       <${Said}>${label}<//> <span aria-hidden="true">×</span></a>`)}</p>`}
     ${whole === false && html`<p class="quiet">There are more than 20,000 jobs; the numbers are of the newest.</p>`}
   </div>`;
 }
 
+const LANES = ["urgent", "normal", "background"];
 const ACTIONS = [["pause", "Pause"], ["resume", "Resume"], ["retry", "Retry refused"], ["cancel", "Cancel"]];
 const WARNINGS = { cancel: "What is done stays; what is not done will not be made." };
 
@@ -89,18 +95,19 @@ function Bulk({ chosen, jobs, asked, counts, all, none, refresh }) {
   const [scope, setScope] = useState("chosen");
   const state = asked.get("state");
   const matching = counts ? (state ? counts[state] || 0 : Object.values(counts).reduce((sum, n) => sum + n, 0)) : 0;
-  if (!jobs.length) return null;
-  const act = (action, word) => attempt(async () => {
-    const where = { state: state || null, labels: asked.getAll("label"), text: asked.get("text") || "" };
+  if (!jobs.length || !maySubmit()) return null;
+  const act = (action, word, lane) => attempt(async () => {
+    const where = { state: state || null, labels: asked.getAll("label"), text: asked.get("text") || "", caller: asked.get("caller") || "" };
     const target = scope === "all" ? { where } : { ids: [...chosen] };
-    const look = await post("/v1/jobs/bulk", { action, ...target, dry_run: true });
+    const look = await post("/v1/jobs/bulk", { action, lane, ...target, dry_run: true });
+    const deed = lane ? `Move ${counted(look.possible, "job")} to ${lane}` : `${word} ${counted(look.possible, "job")}`;
     const sure = await ask({
-      title: `${word} ${counted(look.possible, "job")}?`,
+      title: `${deed}?`,
       text: [`${look.scope}: ${counted(look.matched, "job")}, of which ${count(look.possible)} can be.`, WARNINGS[action]],
-      yes: `${word} ${counted(look.possible, "job")}`, grave: action === "cancel",
+      yes: deed, grave: action === "cancel",
     });
     if (!sure) return null;
-    const told = await post("/v1/jobs/bulk", { action, ...target, dry_run: false, expected: look.matched });
+    const told = await post("/v1/jobs/bulk", { action, lane, ...target, dry_run: false, expected: look.matched });
     none();
     refresh();
     return told;
@@ -113,18 +120,20 @@ function Bulk({ chosen, jobs, asked, counts, all, none, refresh }) {
       <label class="row">Scope <select value=${scope} onChange=${(event) => setScope(event.target.value)}>
         <option value="chosen">the ${count(chosen.size)} chosen</option>
         <option value="all">all ${count(matching)} that match the filter</option></select></label>
-      ${ACTIONS.map(([action, word]) => html`<button key=${action} class="plain small" disabled=${!ready} onClick=${() => act(action, word)}>${word}…</button>`)}`}
+      ${ACTIONS.map(([action, word]) => html`<button key=${action} class="plain small" disabled=${!ready} onClick=${() => act(action, word)}>${word}…</button>`)}
+      <label class="row">Lane <select value="" disabled=${!ready} onChange=${(event) => { const { value } = event.target; event.target.value = ""; act("priority", `To ${value}`, value); }}>
+        <option value="">move to…</option>${LANES.map((lane) => html`<option key=${lane} value=${lane}>${lane}</option>`)}</select></label>`}
   </div>`;
 }
 
 function Line({ job, chosen, toggle }) {
   return html`<li class="job">
-    <input type="checkbox" checked=${chosen} onChange=${toggle} aria-label=${`Choose ${job.name || job.id}`} />
+    ${maySubmit() ? html`<input type="checkbox" checked=${chosen} onChange=${toggle} aria-label=${`Choose ${job.name || job.id}`} />` : html`<span></span>`}
     <${Strip} job=${job} most=${4} />
     <div class="job-words">
       <a class="title" href=${`/jobs/${job.id}`}><${Said}>${job.name || job.id}<//></a>
       <p class="quiet dots"><${State} state=${job.state} />${job.reason && html`<${Said}>${job.reason}<//>`}<span>${ago(job.created_at)}</span>
-        <${Said}>${job.models.join(", ")}<//>${job.lane !== "normal" && html`<span>${job.lane}</span>`}</p>
+        <${Of} job=${job} /><${Said}>${job.models.join(", ")}<//>${job.lane !== "normal" && html`<span>${job.lane}</span>`}</p>
       <${Labels} labels=${job.labels} />
     </div>
     <div class="job-counts"><${Progress} job=${job} slim />

@@ -5,6 +5,7 @@ import { usePoll } from "./poll.js";
 import { Chart } from "./chart.js";
 import { Strip } from "./strip.js";
 import { Command, Empty, Fault, Ghost, Progress, Said, State } from "./parts.js";
+import { WorkerLine } from "./workers.js";
 import { ago, count, counted, rate, share, span } from "./words.js";
 
 export function Overview() {
@@ -16,7 +17,7 @@ export function Overview() {
     <h1 tabindex="-1">Overview</h1>
     <${Fault} problem=${problem || running.problem} />
     ${now ? html`<${Figures} now=${now} />` : !problem && html`<${Ghost} lines=${1} tall />`}
-    ${jobs && !jobs.length ? html`<${First} />` : html`<${Latest} jobs=${jobs} /><${History} />`}
+    ${jobs && !jobs.length ? html`<${First} />` : html`<${Latest} jobs=${jobs} /><${Hands} /><${History} now=${now} />`}
   </main>`;
 }
 
@@ -62,9 +63,30 @@ function Latest({ jobs }) {
     </li>`)}</ul></section>`;
 }
 
-function History() {
+const MOST_HANDS = 6;
+function Hands() {
+  const { data } = usePoll("/v1/workers", 5);
+  const all = data?.workers || [];
+  if (!all.length) return null;
+  const shown = [...all].sort((a, b) => b.busy - a.busy).slice(0, MOST_HANDS);
+  return html`<section aria-labelledby="hands"><div class="row between"><h2 id="hands">Workers</h2>
+    <a href="/workers">${all.length > MOST_HANDS ? `All ${count(all.length)} workers` : "More about them"}</a></div>
+    <ul class="cards">${shown.map((worker) => html`<${WorkerLine} key=${worker.id} worker=${worker} />`)}</ul></section>`;
+}
+
+// The rings' newest points are some seconds old; what holds now is the last point, so that figures and charts agree.
+function untilNow(data, now) {
+  if (!data || !now || now.at <= (data.at.at(-1) || 0)) return data;
+  const sum = (name) => now.lanes.reduce((all, lane) => all + lane[name], 0);
+  const of = (perMinute) => (perMinute === null ? null : (perMinute * data.step_s) / 60);
+  const last = { at: now.at, rendered: of(now.images_per_minute), refused: of(now.refused_per_minute), queued: sum("queued"), leased: sum("leased") };
+  return { ...data, ...Object.fromEntries(Object.entries(last).map(([name, value]) => [name, [...data[name], value]])) };
+}
+
+function History({ now }) {
   const day = query.value.get("window") === "day";
-  const { data, problem } = usePoll(`/v1/overview/history?window=${day ? "day" : "hour"}`, day ? 60 : 10);
+  const { data: kept, problem } = usePoll(`/v1/overview/history?window=${day ? "day" : "hour"}`, day ? 60 : 10);
+  const data = untilNow(kept, now);
   return html`<section aria-labelledby="history">
     <div class="row between"><h2 id="history">${day ? "The last day" : "The last hour"}</h2>
       <div class="segments" role="group" aria-label="Window">

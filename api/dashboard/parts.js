@@ -1,5 +1,6 @@
 // The small parts that every page is built of: states, bars, problems, empty places, questions.
 import { html, signal, useEffect, useRef, useState } from "./view.js";
+import { seesAll } from "./me.js";
 import { GLYPHS } from "./states.js";
 import { count, share } from "./words.js";
 
@@ -11,6 +12,9 @@ export const Said = ({ children, as = "bdi", ...rest }) => html`<${as} dir="auto
 
 export const Labels = ({ labels = {} }) => (Object.keys(labels).length > 0 ? html`<p class="tags">${Object.entries(labels).map(([name, value]) => html`<a
   key=${name} class="tag" href=${`/jobs?label=${encodeURIComponent(`${name}=${value}`)}`}><${Said}>${name}: ${value}<//></a>`)}</p>` : null);
+
+// Whose job it is, for those who see everybody's; a step from there to all of that caller's.
+export const Of = ({ job }) => (seesAll() ? html`<a class="quiet" href=${`/jobs?caller=${encodeURIComponent(job.caller)}`} aria-label=${`of ${job.caller}: only these`}>${job.caller}</a>` : null);
 
 // A job's variants as one bar. The numbers stand beside it, so the bar itself is a picture for those who see it.
 export function Progress({ job, slim = false }) {
@@ -38,19 +42,21 @@ export const Fault = ({ problem, children }) => problem && html`<div class="faul
 
 export const Empty = ({ title, children }) => html`<div class="empty"><h2>${title}</h2>${children}</div>`;
 
-export const Ghost = ({ lines = 3, tall = false }) => html`<div class=${`ghost ${tall ? "tall" : ""}`} aria-busy="true" aria-label="loading">
-  ${Array.from({ length: lines }, (_, n) => html`<span key=${n}></span>`)}</div>`;
+export const Ghost = ({ lines = 3, tall = false }) => html`<div class=${`ghost ${tall ? "tall" : ""}`} role="status" aria-busy="true">
+  <b class="unseen">Loading</b>${Array.from({ length: lines }, (_, n) => html`<span key=${n}></span>`)}</div>`;
+
+export function Copy({ text }) {
+  const [word, setWord] = useState("Copy");
+  const copy = async () => {
+    // A browser gives the clipboard to https and to this machine only.
+    setWord(await (navigator.clipboard?.writeText(String(text)) ?? Promise.reject()).then(() => "Copied", () => "Not allowed here"));
+    setTimeout(() => setWord("Copy"), 1500);
+  };
+  return html`<button class="plain small" onClick=${copy}>${word}</button>`;
+}
 
 // A command to type, with a button that copies it.
-export function Command({ children: text }) {
-  const [copied, setCopied] = useState(false);
-  const copy = async () => {
-    await navigator.clipboard?.writeText(String(text)).catch(() => {});
-    setCopied(true);
-    setTimeout(() => setCopied(false), 1500);
-  };
-  return html`<div class="command"><code>${text}</code><button class="plain small" onClick=${copy}>${copied ? "Copied" : "Copy"}</button></div>`;
-}
+export const Command = ({ children: text }) => html`<div class="command"><code>${text}</code><${Copy} text=${text} /></div>`;
 
 // One question at a time, over everything; `ask` resolves to whether it was answered with yes.
 const question = signal(null);
@@ -78,7 +84,7 @@ export function say(text, { grave = false } = {}) {
   clearTimeout(fading);
   fading = setTimeout(() => { notice.value = null; }, grave ? 9000 : 4000);
 }
-export const Notice = () => html`<div class="notices" role="status" aria-live="polite">
+export const Notice = () => html`<div class="notices" role="status" aria-label="Notices">
   ${notice.value && html`<p class=${notice.value.grave ? "grave" : ""}><${Said}>${notice.value.text}<//></p>`}</div>`;
 
 // Runs what a button does; a failure is said with its remedy.

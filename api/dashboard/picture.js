@@ -4,6 +4,7 @@ import { go, query } from "./url.js";
 import { get, post, put } from "./http.js";
 import { Compare } from "./compare.js";
 import { Facts } from "./facts.js";
+import { maySubmit } from "./me.js";
 import { choiceOf } from "./sweep.js";
 import { coordinatesOf, labelOf, movingAxes, nameOf, stepFrom, told } from "./layout.js";
 import { Fault, Ghost, Said, ask, attempt, say } from "./parts.js";
@@ -66,8 +67,9 @@ export function Picture({ id, index }) {
       const found = [...keysOf(grid, query.value)].find(([, said]) => said === (event.shiftKey ? `Shift ${turn[0]}` : turn[0]));
       if (found) { event.preventDefault(); step(found[0], turn[1]); }
     } else if (event.key === "Escape") go(back);
-    else if (event.key === "s" && state.data?.state === "settled") mark("star");
-    else if (event.key === "x" && state.data?.state === "settled") mark("reject");
+    else if (state.data?.state !== "settled" || !maySubmit()) return;
+    else if (event.key === "s") mark("star");
+    else if (event.key === "x") mark("reject");
   };
   useEffect(() => {
     const hear = (event) => keys.current(event);
@@ -91,12 +93,12 @@ export function Picture({ id, index }) {
 
 function Marks({ data, mark, reroll, id, index }) {
   if (data.state === "excluded") return null;
-  const made = data.state === "settled";
+  const made = data.state === "settled", may = maySubmit();
   return html`<div class="row wrap marks" role="group" aria-label="This picture">
-    ${made && html`<button class="plain" aria-pressed=${data.mark === "star"} onClick=${() => mark("star")}><span class="star" aria-hidden="true">★</span> Star <kbd>s</kbd></button>
+    ${made && may && html`<button class="plain" aria-pressed=${data.mark === "star"} onClick=${() => mark("star")}><span class="star" aria-hidden="true">★</span> Star <kbd>s</kbd></button>
       <button class="plain" aria-pressed=${data.mark === "reject"} onClick=${() => mark("reject")}><span aria-hidden="true">⊘</span> Reject <kbd>x</kbd></button>`}
-    <button class="plain" onClick=${reroll}>Reroll this cell…</button>
-    <a class="button plain" href=${`/submit?from=${id}&cell=${index}&like=more`}>More like this</a>
+    ${may && html`<button class="plain" onClick=${reroll}>Reroll this cell…</button>
+      <a class="button plain" href=${`/submit?from=${id}&cell=${index}&like=more`}>More like this</a>`}
     ${made && data.result_url && html`<a class="button plain" href=${`/v1/jobs/${id}/variants/${index}/picture?download=1`} download=${data.download_name}>Download</a>`}
   </div>`;
 }

@@ -48,6 +48,7 @@ class Sheet {
     this.layout = wrapped(this.flow, Math.max(1, Math.floor((this.width - 2) / this.size)));
     this.metrics = measure(this.layout, this.size, this.width);
     this.shrink = Math.max(1, (this.metrics.height - this.height) / Math.max(1, TALLEST - this.height));
+    this.root.style.maxHeight = `${this.metrics.height + 18}px`; // a small sheet leaves no empty room; 18: a scroll bar
     this.space.style.width = `${Math.max(this.metrics.width, 1)}px`;
     this.space.style.height = `${Math.max(1, Math.min(TALLEST, this.metrics.height))}px`;
     this.draw();

@@ -9,6 +9,17 @@ const rows = (text) => text.split("\n").map((line) => line.trim()).filter(Boolea
 const valued = (text) => (text !== "" && Number.isFinite(Number(text)) ? Number(text) : text);
 const one = (values) => (values.length === 1 ? values[0] : values);
 
+const EXAMPLE = {
+  name: "first look", prompts: "{medium} of a house with a tree by day", strength: "0.6, 0.9",
+  axes: [{ name: "medium", values: "a watercolour, a blueprint, neon lights" }],
+};
+
+// A filled-in form, in the few words that the model shipped with the source knows.
+export function exampleOf(form, models) {
+  const model = models?.some((one) => one.alias === "demo") ? "demo" : form.model;
+  return { ...form, ...EXAMPLE, model };
+}
+
 // An empty field is left out: the model's own default holds.
 export function specOf(form) {
   const spec = {};

@@ -81,17 +81,20 @@ export function Submit() {
     go(`/jobs/${job.id}`);
   };
   const back = () => { setWritten(null); if (from) go("/submit", { replace: true }); };
+  // Taken from a job it is the page's matter; typed by hand it stays where one types.
+  const manifest = html`<section key="manifest" aria-labelledby="manifest-title"><div class="row between"><h2 id="manifest-title">Manifest</h2><span class="quiet">${written === null ? "type here to edit it" : "edited"}</span></div>
+    <${Editor} id="manifest" label="Manifest as YAML" text=${text} problems=${blank ? [] : problems} change=${setWritten} /></section>`;
   return html`<main class="page wide"><h1 tabindex="-1">${from ? (asked.get("cell") ? "More like this" : "A job like another") : "New job"}</h1>
     <${Fault} problem=${fault || away} />
     <div class="submit">
       <div class="submit-form">${written === null ? html`<${Form} form=${form} change=${setForm} models=${models?.models} />`
-        : html`<div class="hint"><p>${from ? "The manifest is taken from another job." : "The manifest is edited by hand."} What stands there is what is submitted.</p>
-          <button class="plain" onClick=${back}>${from ? "Begin with an empty form" : "Back to the form"}</button></div>`}</div>
+        : html`<div class="hint"><p>${from ? html`The manifest is taken from <a href=${`/jobs/${from}`}>another job</a>.` : "The manifest is edited by hand."} What stands there is what is submitted.</p>
+          <button class="plain" onClick=${back}>${from ? "Begin with an empty form" : "Back to the form"}</button></div>`}
+        ${from && manifest}</div>
       <div class="submit-side">
         <section class="card" aria-label="Plan"><${Plan} plan=${plan} blank=${blank} busy=${busy} problems=${problems} />
           <button class="main big" disabled=${!ready} onClick=${submit}>${sending ? "Submitting…" : uploading ? "Uploading…"
             : plan?.count ? `Submit ${counted(plan.count, "picture")}` : "Submit"}</button></section>
-        <section aria-labelledby="manifest-title"><div class="row between"><h2 id="manifest-title">Manifest</h2><span class="quiet">${written === null ? "type here to edit it" : "edited"}</span></div>
-          <${Editor} id="manifest" label="Manifest as YAML" text=${text} problems=${blank ? [] : problems} change=${setWritten} /></section>
+        ${!from && manifest}
       </div></div></main>`;
 }

@@ -25,22 +25,28 @@ _LONGEST_NEXT = 2000
 _PAGE = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
+<meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>Log in - pentimento</title>
-<main>
-<h1>pentimento</h1>
-<p role="alert">{said}</p>
-<form method="post">
-<label>API key <input type="password" name="key" required autofocus autocomplete="current-password" size="50"></label>
-<button>Log in</button>
-</form>
-<p>Whoever runs this deployment makes keys with <code>pentimento keys create</code>.</p>
-</main>
+<title>Log in · pentimento</title>
+<link rel="icon" href="/ui/icon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="/ui/style.css">
+<link rel="stylesheet" href="/ui/pages.css">
+<main class="login"><form class="card" method="post">
+<p class="word"><img src="/ui/icon.svg" alt="" width="22" height="22"><span>pentimento</span></p>
+<h1>Log in</h1>
+{said}
+<input type="text" name="username" autocomplete="username" value="pentimento" hidden>
+<label>API key <input type="password" name="key" required autofocus autocomplete="current-password"></label>
+<button class="main big">Log in</button>
+<p class="quiet">Whoever runs this deployment makes keys with <code>pentimento keys create</code>.</p>
+</form></main>
 </html>
 """
 _HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
+    ),
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
 }
@@ -84,7 +90,7 @@ NextPath = Annotated[str, Depends(own_path)]
 
 @router.get("/login", include_in_schema=False, response_class=HTMLResponse)
 def page(_: NextPath) -> HTMLResponse:
-    """A page without scripts or styles; it posts to the address that it has."""
+    """A page without scripts; it posts to the address that it has."""
     return _page("", 200)
 
 
@@ -127,4 +133,5 @@ def _key_in(body: bytes) -> str:
 
 
 def _page(said: str, status: int, headers: Mapping[str, str] = _HEADERS) -> HTMLResponse:
-    return HTMLResponse(_PAGE.format(said=said), status_code=status, headers={**_HEADERS, **headers})
+    shown = f'<p class="fault" role="alert">{said}</p>' if said else ""
+    return HTMLResponse(_PAGE.format(said=shown), status_code=status, headers={**_HEADERS, **headers})

@@ -3,9 +3,10 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from fastapi.responses import RedirectResponse
+from fastapi.responses import RedirectResponse, Response
 
 from api.results import MOST_RECORDS, ResultsPage
+from api.web.answers import AGAIN, picture
 from api.web.callers import Caller
 from api.web.depends import JobId, TheDesk
 from api.web.problems import documented
@@ -32,8 +33,20 @@ def results(
     summary="The contact sheet",
     response_class=RedirectResponse,
     status_code=307,
-    responses=documented(404, 503) | {307: {"description": "To a URL that gives the sheet for 15 minutes"}},
+    responses=documented(404, 422, 503)
+    | {
+        200: {"description": "With `download`", "content": {"image/png": {}}},
+        307: {"description": "To a URL that gives the sheet for 15 minutes"},
+    },
 )
-def sheet(job: JobId, desk: TheDesk, caller: Caller) -> RedirectResponse:
+def sheet(
+    job: JobId,
+    desk: TheDesk,
+    caller: Caller,
+    *,
+    download: Annotated[bool, Query(description="as a file to save, and not as a link")] = False,
+) -> Response:
     """All pictures at a glance, once the job is finished and written."""
+    if download:
+        return picture(desk.sheet_bytes(job, caller=caller), "image/png", download=f"{job}-sheet.png", keep=AGAIN)
     return RedirectResponse(desk.sheet(job, caller=caller), status_code=307, headers={"Cache-Control": "no-store"})

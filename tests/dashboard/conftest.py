@@ -2,9 +2,11 @@
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib.resources import files
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Error, Page, expect, sync_playwright
@@ -14,21 +16,27 @@ from tests.stories.conftest import Farm, farm_of
 
 __all__ = ["deployment", "empty", "http", "served"]  # fixtures of the API's room
 
+AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text()
 WAIT_MS = 30_000
 """For what a busy machine may take its time over; a test that is well waits for a fraction of it."""
 
 
 @dataclass
-class Window:
-    """A page that is open. faults: what the console, the policy and scripts complained of."""
+class View:
+    """A page that is open, of the API at `url`. faults: what the console, the policy and scripts complained of."""
 
     page: Page
-    farm: Farm
+    url: str
     faults: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Listen from the first page on."""
+        self.page.on("console", self.heard)
+        self.page.on("pageerror", self.thrown)
 
     def go(self, path: str) -> Page:
         """Open a path of the dashboard, by the address bar."""
-        self.page.goto(f"{self.farm.stack.api_url}{path}", wait_until="domcontentloaded")
+        self.page.goto(f"{self.url}{path}", wait_until="domcontentloaded")
         return self.page
 
     def heard(self, message: ConsoleMessage) -> None:
@@ -37,6 +45,13 @@ class Window:
 
     def thrown(self, error: Error) -> None:
         self.faults.append(str(error))
+
+
+@dataclass
+class Window(View):
+    """A page that is open, and the farm behind it."""
+
+    farm: Farm = field(kw_only=True)
 
 
 @pytest.fixture(scope="module")
@@ -51,17 +66,37 @@ def browser() -> Iterator[Browser]:
 
 
 @contextmanager
-def opened(browser: Browser, farm: Farm, **options: object) -> Iterator[Window]:
-    """A window of its own; `options` as `Browser.new_context` takes them."""
+def blank(browser: Browser, **options: object) -> Iterator[Page]:
+    """An empty page with cookies of its own; `options` as `Browser.new_context` takes them."""
     context = browser.new_context(**options)  # type: ignore[arg-type]
     context.set_default_timeout(WAIT_MS)
-    window = Window(context.new_page(), farm)
-    window.page.on("console", window.heard)
-    window.page.on("pageerror", window.thrown)
     try:
-        yield window
+        yield context.new_page()
     finally:
         context.close()
+
+
+@contextmanager
+def opened(browser: Browser, farm: Farm, **options: object) -> Iterator[Window]:
+    """A window of its own on a farm."""
+    with blank(browser, **options) as page:
+        yield Window(page, farm.stack.api_url, farm=farm)
+
+
+def serious_faults(page: Page) -> list[tuple[str, str, list[str]]]:
+    """What axe finds on the page that is serious or worse: rule, impact, the first elements."""
+    page.evaluate(AXE)
+    found: Mapping[str, Any] = page.evaluate("axe.run({resultTypes: ['violations']})")
+    return [
+        (fault["id"], fault["impact"], [node["html"][:200] for node in fault["nodes"]][:3])
+        for fault in found["violations"]
+        if fault["impact"] in {"serious", "critical"}
+    ]
+
+
+def overhang(page: Page) -> int:
+    """Pixels that the page is wider than its window."""
+    return int(page.evaluate("document.documentElement.scrollWidth - innerWidth"))
 
 
 @pytest.fixture(scope="session")

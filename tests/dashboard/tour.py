@@ -105,6 +105,7 @@ def _pages(browser: Browser, farm: Farm, job: str, theme: str, inits: Path) -> I
     yield "failures", _settled(page)
     page.goto(f"{at}/jobs/{job}/{SHOWN}")
     page.get_by_label("How much of the init image").fill("42")
+    page.locator("h1").focus()
     yield "picture", _settled(page)
     page.goto(f"{at}/submit")
     page.get_by_label("Choose pictures").set_input_files([str(inits / f"{name}.png") for name in list(SCENES)[:3]])
