@@ -1,7 +1,7 @@
 // Picks the page by the URL and draws what surrounds it.
 import { html, render, useEffect } from "./view.js";
 import { path } from "./url.js";
-import { call } from "./http.js";
+import { call, leaveFor } from "./http.js";
 import { maySubmit, me } from "./me.js";
 import { Notice, Question, Said, attempt } from "./parts.js";
 import { Overview } from "./overview.js";
@@ -31,7 +31,7 @@ function Page() {
 
 function Who() {
   if (!me.value?.keys_required) return null;
-  const leave = () => attempt(async () => { await call("/logout", { method: "POST" }); location.assign("/login"); });
+  const leave = () => attempt(async () => { await call("/logout", { method: "POST" }); leaveFor("/login"); });
   return html`<span class="who quiet"><${Said}>${me.value.caller}<//> <button class="plain small" onClick=${leave}>Log out</button></span>`;
 }
 

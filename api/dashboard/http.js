@@ -22,6 +22,13 @@ export function whoami() {
   return me;
 }
 
+let leaving = false; // several answers come at once, and each new way out would break off the one before
+addEventListener("pageshow", () => { leaving = false; });
+export function leaveFor(path) {
+  leaving = true;
+  location.assign(path);
+}
+
 export async function call(path, { method = "GET", body, type, signal, cache, headers = {} } = {}) {
   let answer;
   if (method !== "GET") headers = { "X-CSRF-Token": (await whoami()).csrf || "", ...headers };
@@ -35,7 +42,7 @@ export async function call(path, { method = "GET", body, type, signal, cache, he
     throw new Problem(AWAY);
   }
   if (answer.status === 401) {
-    location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
+    if (!leaving) leaveFor(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
     return new Promise(() => {}); // the page is on its way out
   }
   if (!answer.ok && answer.status !== 304) throw new Problem(await saidOf(answer));
