@@ -22,9 +22,9 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
-def _png(width: int, height: int, *more: bytes, data: bytes = b"") -> bytes:
+def _png(width: int, height: int, *more: bytes, data: bytes = b"", colours: int = 0) -> bytes:
     """A PNG by hand: 8-bit grey, with further chunks before its pixels."""
-    head = _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
+    head = _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, colours, 0, 0, 0))
     return b"\x89PNG\r\n\x1a\n" + head + b"".join(more) + _chunk(b"IDAT", zlib.compress(data)) + _chunk(b"IEND", b"")
 
 
@@ -90,6 +90,7 @@ BAD: dict[str, tuple[Callable[[], bytes], str]] = {
     "a strip of 2 × 30,000": (lambda: _png(2, 30_000, data=b"\0\0\0" * 30_000), "longer than 64 to 1"),
     "a PNG without width": (lambda: _png(0, 10), "0 × 10"),
     "one pixel too many": (lambda: _png(1_000, 1_001, data=bytes(1_001 * 1_001)), "more than 1,000,000"),
+    "a palette's PNG without a palette": (lambda: _png(2, 2, data=bytes(6), colours=3), "truncated or corrupt"),
     "a zTXt bomb": (
         lambda: _png(1, 1, _chunk(b"zTXt", b"k\0\0" + zlib.compress(bytes(80 << 20))), data=b"\0\0"),
         "truncated or corrupt",

@@ -12,6 +12,7 @@ name goes on into a result.
 import io
 import struct
 import warnings
+import zlib
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -42,16 +43,20 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+# Whatever a decoder raises over a file is the file's fault; what is left out is memory, which is bounded elsewhere.
 _DECODER_FAULTS = (
-    OSError,
-    SyntaxError,
-    ValueError,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
     EOFError,
-    struct.error,
-    IndexError,
-    KeyError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    SyntaxError,
     TypeError,
-    OverflowError,
+    ValueError,
+    struct.error,
+    zlib.error,
 )
 
 
