@@ -100,7 +100,7 @@ def keys(desk: TheDesk, _operator: Operator) -> KeyList:
 
 @router.delete("/{key}", summary="Revoke a key", responses=documented(404, 422, 503))
 def revoke(key: KeyId, desk: TheDesk, _operator: Operator) -> Key:
-    """From the next call on it opens nothing, and neither do sessions that it began. Again: no change."""
+    """It opens nothing any more, nor do sessions that it began; their streams end soon. Again: no change."""
     return _shown(desk, desk.gate.keyring.revoke(key, desk.clock()))[0]
 
 
