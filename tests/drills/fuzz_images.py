@@ -19,7 +19,7 @@ from worker.booth.pool import Booths
 
 NAME = "fuzz-images"
 SUMMARY = "Mutated PNG, JPEG and WebP files through the intake for ten minutes: crashes, hangs and growth of memory."
-SHORT_FILES, LONG_SECONDS = 300, 600.0
+SHORT_FILES, LONG_SECONDS = 2_000, 600.0
 LONGEST_SECONDS = 20.0
 GROWTH_MEGABYTES = 64.0
 _SEED = 20261122
