@@ -59,9 +59,17 @@ def drill(
         return
     if name not in found:
         raise NotFound(f"there is no drill {name!r}", remedy=f"There are: {', '.join(found)}")
-    figures = found[name].run(terminal.note, short=short)
+    notes: list[str] = []
+
+    def progress(said: str) -> None:
+        notes.append(said)
+        terminal.note(said)
+
+    figures = found[name].run(progress, short=short)
     around = context(1) | {"form": "short" if short else "long"}
-    terminal.answer({"drill": name, "figures": [asdict(figure) for figure in figures], "context": around})
+    terminal.answer(
+        {"drill": name, "figures": [asdict(figure) for figure in figures], "context": around, "notes": notes}
+    )
     rows = [(one.name, f"{one.value:.6g} {one.unit}".rstrip(), one.goal, verdict(one)) for one in figures]
     terminal.table(("figure", "value", "goal", "met"), rows, empty="Nothing was counted.")
     terminal.text(f"the {around['form']} form on {around['cores']} cores, {around['device']}, {around['date']}")

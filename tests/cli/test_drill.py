@@ -54,6 +54,7 @@ def test_a_tally_comes_with_goals_verdicts_and_its_form(cli: Cli, one: None) -> 
     assert ran.code == 0
     assert ran.json["figures"] == [{"name": "lost", "value": 0, "unit": "", "goal": "0", "met": True}]
     assert ran.json["context"]["form"] == "short"  # type: ignore[index]
+    assert ran.json["notes"] == ["breaking things"]
 
 
 def test_a_missed_goal_is_exit_code_1(cli: Cli, one: None) -> None:
