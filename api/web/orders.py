@@ -120,6 +120,13 @@ class Recover(_Order):
     uri: str = Field(default="", max_length=2000, description="the folder of one job's results")
     cursor: str = Field(default="", max_length=2000, description="`next_cursor` of the round before")
 
+    @field_validator("cursor")
+    @classmethod
+    def _readable(cls, cursor: str) -> str:
+        if not cursor.isprintable():  # stores differ in what they say to such a place, some with a fault of their own
+            raise ValueError("is not from a round before: it holds control characters")
+        return cursor
+
 
 def ranges_of(text: str) -> tuple[tuple[int, int], ...]:
     """Read `3-7,9` as half-open ranges, ((3, 8), (9, 10)); an empty text as none.

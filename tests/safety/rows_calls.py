@@ -55,6 +55,8 @@ ROWS = [
       for name, (method, path, code) in CALLS.items()),
     Row("call: an override of the method", "not_found",
         lambda world: _call(world, "GET", f"/v1/jobs/{NOBODYS}", x_http_method_override="DELETE")),
+    Row("call: a recovery that goes on from control characters", "invalid_spec",
+        lambda world: world.http.post("/v1/recover", json={"cursor": "\0\x9f\U000e0678"})),
     Row("header: an idempotency key of 256 letters", "invalid_spec", lambda world: _keyed(world, b"k" * 256)),
     Row("header: an idempotency key of spaces", "invalid_spec", lambda world: _keyed(world, b"a b")),
     Row("header: an idempotency key of bytes", "invalid_spec", lambda world: _keyed(world, b"\xff\xfe")),
