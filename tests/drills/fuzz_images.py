@@ -19,7 +19,7 @@ from worker.booth.pool import Booths
 
 NAME = "fuzz-images"
 SUMMARY = "Mutated PNG, JPEG and WebP files through the intake for ten minutes: crashes, hangs and growth of memory."
-SHORT_FILES, LONG_SECONDS = 2_000, 600.0
+SHORT_SECONDS, LONG_SECONDS = 30.0, 600.0
 LONGEST_SECONDS = 20.0
 GROWTH_MEGABYTES = 64.0
 _SEED = 20261122
@@ -27,14 +27,14 @@ _ODD = (b"\x00", b"\xff", b"\x7f", b"\x80", b"\x00\x00\x00\x00", b"\xff\xff\xff\
 
 
 def run(progress: Callable[[str], None], *, short: bool) -> list[Figure]:
-    """The same seeds in the same order; in the long form only how far it comes is the machine's."""
+    """Ten minutes; short: 30 s. The same files in the same order: only how far it comes is the machine's."""
     seeds = _seeds()
     dice, booths = random.Random(_SEED), Booths(most=2)
     began = told = time.monotonic()
     tried = taken = refused = died = 0
     longest, first, last = 0.0, 0.0, 0.0
     try:
-        while tried < SHORT_FILES if short else time.monotonic() - began < LONG_SECONDS:
+        while time.monotonic() - began < (SHORT_SECONDS if short else LONG_SECONDS):
             now = time.monotonic()
             data = _mutated(dice, seeds)
             tried += 1

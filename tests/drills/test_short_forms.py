@@ -1,4 +1,4 @@
-"""The short form of every drill but `books`, which is a test of the ledger itself.
+"""The short forms of the ledger's drills; `books` is a test of the ledger itself, and test_fuzzing.py has the fuzzers.
 
 Each name is the promise that the drill puts to the test (P1 to P13 are those of tests/promises).
 """
@@ -7,19 +7,9 @@ import os
 
 import pytest
 
-from api.cli.drill import drills
+from tests.drills._short import holds
 
 pytestmark = [pytest.mark.timeout(600), pytest.mark.slow]
-
-
-def holds(name: str) -> None:
-    """Runs the short form; no goal may be missed."""
-    said: list[str] = []
-    figures = drills()[name].run(said.append, short=True)
-
-    missed = [f"{figure.name}: {figure.value:g}, goal {figure.goal}" for figure in figures if figure.met is False]
-    assert not missed, "\n".join([*missed, *said])
-    assert any(figure.met for figure in figures)
 
 
 def test_p4_a_killed_worker_costs_at_most_the_rows_in_flight() -> None:
@@ -65,11 +55,3 @@ def test_p10_no_caller_waits_behind_anothers_backlog() -> None:
 
 def test_what_is_open_after_a_crash_is_found_at_once() -> None:
     holds("resume")
-
-
-def test_nothing_that_can_be_sent_brings_the_api_down() -> None:
-    holds("schema")
-
-
-def test_no_picture_of_chance_or_malice_brings_the_intake_down() -> None:
-    holds("fuzz-images")
