@@ -7,7 +7,6 @@ They are WebP of at most 60 kB in deploy/tour, and are taken again when the page
 
 import io
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -39,31 +38,31 @@ SHOWN = 22
 """The house at the higher strength, in neon lights."""
 
 
-def main(model: str = "demo") -> None:
-    """A farm, three jobs, seven pages, two themes."""
-    TARGET.mkdir(parents=True, exist_ok=True)
+def main(target: Path = TARGET) -> None:
+    """A farm, three jobs, seven pages, two themes; the pictures go below `target`."""
+    target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="pentimento-tour-") as folder:
         (Path(folder) / "inits").mkdir()
         for seed, (name, colour) in enumerate(SCENES.items(), 43):
             painting = paint(Wish(name, colour, "day", "plain"), seed)
             Image.fromarray(painting.pixels).save(Path(folder) / "inits" / f"{name}.png")
         with Stack(Path(folder) / "data") as stack, Farm(stack) as farm, sync_playwright() as playwright:
-            job = _jobs(farm, Path(folder) / "inits", model)
+            job = _jobs(farm, Path(folder) / "inits")
             browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
             for theme in ("light", "dark"):
                 for name, page in _pages(browser, farm, job, theme, Path(folder) / "inits"):
-                    _keep(page.screenshot(), TARGET / f"{name}-{theme}.webp")
+                    _keep(page.screenshot(), target / f"{name}-{theme}.webp")
                     print(f"{name}-{theme}")
             browser.close()
 
 
-def _jobs(farm: Farm, inits: Path, model: str) -> str:
+def _jobs(farm: Farm, inits: Path) -> str:
     """One job that is done but for a torn picture, one that runs, one that is starred; the id of the first."""
     whole = {name: farm.upload((inits / f"{name}.png").read_bytes()) for name in SCENES}
     data = (inits / "boat.png").read_bytes()
     torn = farm.upload(data[: len(data) // 2])
     images = [{"uri": uri, "name": name} for name, uri in whole.items()]
-    spec: Mapping[str, Any] = {"model": model, "prompt": PROMPT, "steps": 16, "cfg_scale": 2, "sampler": "ddim"}
+    spec: Mapping[str, Any] = {"model": "demo", "prompt": PROMPT, "steps": 16, "cfg_scale": 2, "sampler": "ddim"}
     media = {"medium": MEDIA}
     first = farm.submit(
         {
@@ -142,4 +141,4 @@ def _keep(png: bytes, path: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()
