@@ -151,7 +151,7 @@ def _leases(desk: Desk, *, repair: bool) -> Iterator[Finding]:
     if not late:
         yield Finding("leases", "ok", "none has expired without being reaped")
         return
-    done = f"reaped {Leasing(desk.book).reap(limit=1000)}" if repair else ""
+    done = f"reaped {Leasing(desk.book).reap(limit=1000).leases}" if repair else ""
     said = f"{late} leases have expired and nobody reaped them"
     yield Finding("leases", "bad", said, "No worker ticks: start one; --repair reaps them now.", done)
 

@@ -196,6 +196,17 @@ class Reader:
         """Who is there."""
         return [one["id"] for one in self.http.get("/v1/workers").raise_for_status().json()["workers"]]
 
+    def heard(self, worker: str) -> None:
+        """It has announced itself twice since, and the answer to the first told it what is asked of it."""
+        for _ in range(2):
+            before = self._seen(worker)
+            while self._seen(worker) == before:
+                time.sleep(0.1)  # the alarm ends what never ends
+
+    def _seen(self, worker: str) -> float:
+        told = self.http.get("/v1/workers").raise_for_status().json()["workers"]
+        return next(float(one["seen_at"]) for one in told if one["id"] == worker)
+
     def job(self, hue: int) -> dict[str, Any]:
         """A job of two pictures: how it ended, who made them, and whether its links open."""
         image = self.http.post("/v1/uploads", content=picture(hue)).raise_for_status().json()["uri"]
@@ -239,6 +250,7 @@ def story(reader: Reader) -> dict[str, object]:
     reader.paste(second)
     said |= {"look": reader.paste(look), "two": reader.workers()}
     reader.paste(f"./pentimento workers drain {mine}")
+    reader.heard(mine)
     return said | {"mine": mine, "other job": reader.job(90), "addresses": reader.addresses()}
 
 

@@ -78,5 +78,7 @@ def test_the_tour_works_as_it_is_written(tmp_path: Path) -> None:
     with farm(up.strip(), tmp_path, port):
         said = [run(block) for block in tour]
 
-    assert len(list((tmp_path / "pictures").rglob("*.png"))) == 8
+    kept = tmp_path / "pictures"
+    assert len(list((kept / "pictures").rglob("*.png"))) == 8
+    assert all((kept / name).stat().st_size for name in ("results.jsonl", "manifest.json", "sheet.png"))
     assert said[-1].count('"id":') >= 3
