@@ -3,6 +3,7 @@
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -53,5 +54,5 @@ def _look(client: Any, examples: int) -> str:
     try:
         run_state_machine_as_test(Storm, settings=chosen)
     except Exception as error:  # noqa: BLE001 - whatever ends an example is a finding
-        return "\n".join([str(error), *getattr(error, "__notes__", ())])
+        return "".join(traceback.format_exception(error))  # several distinct violations come as a group
     return ""

@@ -171,3 +171,16 @@ def test_a_job_that_planning_holds_is_leased_by_nobody_until_it_is_resumed(ledge
     assert resumed.state is State.QUEUED
     assert open_indexes(ledger) == {0, 1, 2, 3}
     assert ledger.kinds(job)[-4:] == ["queued", "paused", "resumed", "started"]
+
+
+def test_a_paused_job_whose_last_lease_comes_back_without_a_word_stays_paused(ledger: Desk) -> None:
+    job = ledger.ready(24)
+    held = ledger.lease(chunk=24)
+    ledger.book.pause(job, caller="ann")
+
+    ledger.release(held)
+
+    assert ledger.ask() is None
+    ledger.book.resume(job, caller="ann")
+
+    assert ledger.lease().job == job

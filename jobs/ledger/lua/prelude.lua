@@ -62,10 +62,11 @@ local function drop_leases(job)
   redis.call('DEL', K(job, 'lease'))
 end
 
+-- A paused job keeps what comes back, and is listed again when it is resumed.
 local function put_back(job, start, stop, flags, attempt, not_before)
   if stop > start then
     redis.call('ZADD', K(job, 'retry'), stamp(not_before), int(start) .. ' ' .. int(stop) .. ' ' .. flags .. ' ' .. int(attempt))
-    make_runnable(job)
+    if get(job, 'state') ~= 'paused' then make_runnable(job) end
   end
 end
 

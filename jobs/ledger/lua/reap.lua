@@ -63,7 +63,6 @@ for _, member in ipairs(expired) do
       suspected = give_out_again(job, lease)
     end
     event(job, 'lost', 'worker', lease.worker, 'first', int(lease.a), 'last', int(lease.z - 1), 'suspects', int(suspected))
-    if get(job, 'state') == 'paused' then not_runnable(job) end
     finish_check(job)
   end
 end

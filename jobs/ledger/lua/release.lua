@@ -15,5 +15,4 @@ for n = 4, #ARGV - 2, 6 do
     event(job, 'postponed', 'index', int(a), 'code', A(n + 4), 'message', A(n + 5), 'attempt', int(attempt), 'delay_seconds', A(n + 2))
   end
 end
-if get(job, 'state') == 'paused' then not_runnable(job) end
 return finish_check(job)
