@@ -2,16 +2,30 @@
 
 import threading
 from collections.abc import Callable
+from types import TracebackType
+from typing import Self
 
 
 class Heart:
-    """Calls `again` every `seconds`, until it answers False or `stop` is called. It must not raise."""
+    """Calls `again` every `seconds`, until it answers False or `stop` is called. It must not raise.
+
+    As a context manager: for as long as the work takes.
+    """
 
     def __init__(self, again: Callable[[], bool], *, seconds: float, name: str) -> None:
         self._again = again
         self._seconds = seconds
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
 
     def start(self) -> None:
         """Begin; the first call comes after `seconds`."""

@@ -37,12 +37,8 @@ def telling(model: Model, moved: Callable[[], None]) -> Iterator[None]:
             moved()
         return True
 
-    heart = Heart(look, seconds=LOOK_SECONDS, name=f"fetch-{model.alias}")
-    heart.start()
-    try:
+    with Heart(look, seconds=LOOK_SECONDS, name=f"fetch-{model.alias}"):
         yield
-    finally:
-        heart.stop()
 
 
 def fetched_bytes(source: str) -> int:
