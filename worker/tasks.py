@@ -7,7 +7,7 @@ from jobs.settings import settings
 from jobs.telemetry.logs import configure
 from worker import ticket
 from worker.health.page import WorkerPage
-from worker.housekeeping import Housekeeping
+from worker.upkeep.housekeeping import Housekeeping
 from worker.workshop import Workshop
 
 app = open_app(settings())

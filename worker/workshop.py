@@ -28,8 +28,10 @@ from jobs.telemetry.metrics import HANDS
 from worker.backends.registry import open_backend
 from worker.booth.pool import booths
 from worker.chunk.lease import HeldLease
+from worker.chunk.pace import Pace
 from worker.chunk.prepare import Preparer
-from worker.chunk.publish import Pace, Publisher, Tally
+from worker.chunk.publish import Publisher
+from worker.chunk.tally import Tally
 from worker.crash_points import trap
 from worker.floor import Floor
 from worker.health.circuit import Circuit
@@ -204,6 +206,7 @@ class Workshop:
             memory_limit=_device_memory("limit"),
             per_minute=self.condition.per_minute(self.rendered),
             trouble=self.condition.trouble,
+            loading=tuple(sorted(self.backend.loading.items())),
             queue=self.queue,
         )
 

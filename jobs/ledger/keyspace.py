@@ -36,7 +36,7 @@ jobs:all, jobs:{caller} zset    job → time of acceptance, for listing without 
 active:{caller}         set     the caller's jobs that are not over, for its quota
 workers                 zset    worker → last seen (Unix seconds)
 worker:{id}             hash    device, device_name, backend, models, queue, slots, busy, rendered,
-                                memory_used, memory_limit, per_minute, trouble (JSON); expires
+                                memory_used, memory_limit, per_minute, trouble, loading; expires
 gone:{id}               string  "caller results_uri" of a job that was pruned, expires after TOMBSTONE_SECONDS
 places:{queue}          string  leases that the workers of one queue may hold together; expires
 drain:{worker}          string  this worker shall take no more work; expires after DRAIN_SECONDS

@@ -266,6 +266,7 @@ class Leasing:
                 "per_minute": f"{view.per_minute:.2f}",
                 "trouble": _trouble(view.trouble),
                 "queue": view.queue,
+                "loading": json.dumps(view.loading),
             }
             pipe.hset(self._book.keys.worker(view.id), mapping=fields)
             pipe.expire(self._book.keys.worker(view.id), WORKER_SECONDS)

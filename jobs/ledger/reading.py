@@ -83,4 +83,5 @@ def worker_view(worker: str, seen_at: float, fields: Mapping[str, str], *, drain
         per_minute=float(fields.get("per_minute") or 0),
         trouble=Trouble(**json.loads(said)) if (said := fields.get("trouble")) else None,
         queue=fields.get("queue") or f"render.{fields['backend']}",  # none: it was started before an upgrade
+        loading=tuple((alias, size) for alias, size in json.loads(fields.get("loading") or "[]")),
     )

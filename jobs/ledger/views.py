@@ -172,6 +172,7 @@ class WorkerView:
     device_name: what the device calls itself, empty where that is not known (yet). memory_*: bytes of the device, 0
     where that is not known. per_minute: pictures, over the last minute.
     queue: that it takes tickets from; workers of one queue offer the same.
+    loading: models that it loads now, and the bytes of each that came from a hub so far, 0 where none do.
     """
 
     id: str
@@ -189,3 +190,4 @@ class WorkerView:
     per_minute: float = 0.0
     trouble: Trouble | None = None
     queue: str = ""
+    loading: tuple[tuple[str, int], ...] = ()

@@ -1,6 +1,7 @@
 """A download is progress: who waits for a model that comes in slowly is not taken for one whose device hangs."""
 
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,7 @@ def blobs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_bytes_that_arrive_are_progress(blobs: Path) -> None:
     moved = threading.Event()
 
-    with telling(SDXL, moved.set):
+    with telling(SDXL, lambda _: moved.set()):
         (blobs / "abc.incomplete").write_bytes(b"x" * 100_000)
         arrived = moved.wait(WAIT_SECONDS)
 
@@ -52,7 +53,7 @@ def test_a_download_that_stands_still_is_none(blobs: Path, monkeypatch: pytest.M
         return fetched_bytes(source)
 
     monkeypatch.setattr(fetching, "fetched_bytes", measured)
-    with telling(SDXL, moved.set):
+    with telling(SDXL, lambda _: moved.set()):
         for _ in range(5):
             assert looked.acquire(timeout=WAIT_SECONDS)
 
@@ -71,11 +72,20 @@ def test_an_order_that_waits_for_a_download_tells_that_it_goes_on(
 
     monkeypatch.setattr("worker.engine.loading.load", load)
     backend = LocalBackend(TABLE, Settings(cache_dir=tmp_path, device="cpu"))
+    told: list[Mapping[str, int]] = []
+
+    def step(_: int) -> None:
+        told.append(backend.loading)
+        moved.set()
+
     try:
         wanted = iter([order(0, model="sdxl")])
-        (outcome,) = backend.render(wanted, stop=threading.Event(), on_step=lambda _: moved.set())
+        (outcome,) = backend.render(wanted, stop=threading.Event(), on_step=step)
+        told.append(backend.loading)
     finally:
         backend.close()
 
     assert isinstance(outcome, Refused)
     assert str(outcome.error) == "went on"
+    assert told[0]["sdxl"] >= 100_000
+    assert told[-1] == {}

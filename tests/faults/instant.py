@@ -46,8 +46,9 @@ def _work(settings: Settings, job: str, refuse_each: int) -> None:
 
 
 def _chunk(lease: Lease, shop: object, settings: Settings, refuse_each: int) -> None:
-    from worker.chunk.publish import FLUSH_COUNT, Tally  # noqa: PLC0415
+    from worker.chunk.publish import FLUSH_COUNT  # noqa: PLC0415
     from worker.chunk.run import open_ranges  # noqa: PLC0415
+    from worker.chunk.tally import Tally  # noqa: PLC0415
     from worker.results.records import RecordParts, settled_record  # noqa: PLC0415
     from worker.workshop import Workshop  # noqa: PLC0415
 

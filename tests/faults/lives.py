@@ -23,14 +23,15 @@ def live(settings: Settings, job: str, *, seconds: float = 120.0) -> int:
 
 
 def _live(settings: Settings, job: str, seconds: float) -> None:
-    from worker import housekeeping, ticket  # noqa: PLC0415 - only the fork needs it, and has it already
+    from worker import ticket  # noqa: PLC0415 - only the fork needs it, and has it already
+    from worker.upkeep.round import tick  # noqa: PLC0415
     from worker.workshop import Workshop  # noqa: PLC0415
 
     configure(settings)  # stdout is the drill's tally
     shop = Workshop(settings)
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        housekeeping.tick(shop)
+        tick(shop)
         ticket.light(shop)
         ticket.render(shop)
         if shop.book.describe(job).written:

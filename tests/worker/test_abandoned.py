@@ -10,7 +10,7 @@ from jobs.ids import new_job_id
 from jobs.ledger.waits import Waits
 from jobs.settings import Settings
 from jobs.state import Lane, State
-from worker.housekeeping import abandon
+from worker.upkeep.forgetting import abandon
 from worker.workshop import Workshop
 
 

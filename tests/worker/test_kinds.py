@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from jobs.errors import InvalidSpec
 from jobs.settings import Settings
 from tests.ledger.conftest import Clock, Desk
-from worker.housekeeping import tick
+from worker.upkeep.round import tick
 from worker.workshop import Workshop
 
 Shops = Callable[..., Workshop]

@@ -11,7 +11,7 @@ from jobs.ids import new_job_id
 from jobs.settings import Settings
 from jobs.state import Lane
 from worker import ticket
-from worker.housekeeping import retire
+from worker.upkeep.forgetting import retire
 from worker.workshop import Workshop
 
 

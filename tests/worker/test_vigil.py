@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from jobs.settings import Settings
 from tests.ledger.conftest import Clock
-from worker.housekeeping import ALARM_SECONDS, Vigil
+from worker.upkeep.vigil import ALARM_SECONDS, Vigil
 from worker.workshop import Workshop
 
 

@@ -6,7 +6,7 @@ failed, or its picture is stored already) passes through unchanged. Several thre
 orders meet in one engine.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from threading import Event
 from typing import Protocol
@@ -126,6 +126,11 @@ class Backend(Protocol):
     @property
     def loaded(self) -> frozenset[str]:
         """The models, by alias, that are in memory now, of a backend that has to load them; else empty."""
+        ...
+
+    @property
+    def loading(self) -> Mapping[str, int]:
+        """The models, by alias, that are being loaded now; bytes of each that came from a hub so far, 0 if none."""
         ...
 
     def warm(self) -> None:

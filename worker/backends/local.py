@@ -5,7 +5,7 @@ Opening it is cheap: torch is imported, and a model loaded, when the first order
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache, partial
 from importlib.metadata import version
 from pathlib import Path
@@ -29,10 +29,11 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-ENGINE = "3"
+ENGINE = "4"
 """Raised with whatever changes pixels; in every fingerprint."""
 
 _ROOM_BATCHES = 2  # batches' worth of orders between a caller's pull and its hand-out
+_LEAST_ROOM = 16  # of so many the longest goes first: 98% of four rows are then taken, of eight orders 95%
 
 
 class LocalBackend:
@@ -44,7 +45,7 @@ class LocalBackend:
         self._settings = settings
         self._lock = threading.Lock()
         self._opened: _Opened | None = None
-        self._room = _ROOM_BATCHES * max(model.most_rows for model in table.models.values())
+        self._room = max(_LEAST_ROOM, _ROOM_BATCHES * max(model.most_rows for model in table.models.values()))
 
     def warm(self) -> None:
         """See `worker.backends.Backend`. Each model of the settings' `warm` paints a grey picture of its own size."""
@@ -71,6 +72,12 @@ class LocalBackend:
         """What lies on the shelf."""
         opened = self._opened
         return frozenset() if opened is None else opened.shelf.aliases
+
+    @property
+    def loading(self) -> Mapping[str, int]:
+        """What is on its way to the shelf."""
+        opened = self._opened
+        return {} if opened is None else dict(opened.loading)
 
     def fingerprint(self, variant: Variant, *, image_sha256: str, width: int, height: int) -> str:
         """See `worker.backends.Backend`.
@@ -161,6 +168,7 @@ class _Opened:
         if free:
             _log.warning("rows are free: the same spec may give other bytes, depending on what renders beside it")
         self.engine = Engine(device.torch_device, free=free)
+        self.loading: dict[str, int] = {}
         self.shelf = Shelf(read, max_bytes=device.weights_bytes(settings.model_bytes))
 
     def get(self, model: Model, moved: Callable[[], None]) -> "Loaded":
@@ -174,8 +182,16 @@ class _Opened:
             return self.shelf.get(model)
         from worker.engine.fetching import telling  # noqa: PLC0415
 
-        with telling(model, moved):
-            return self.shelf.get(model)
+        def arrived(size: int) -> None:
+            self.loading[model.alias] = size
+            moved()
+
+        self.loading.setdefault(model.alias, 0)
+        try:
+            with telling(model, arrived):
+                return self.shelf.get(model)
+        finally:
+            self.loading.pop(model.alias, None)
 
 
 def _unusual(device: "Device") -> tuple[str, ...]:

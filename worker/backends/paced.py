@@ -5,7 +5,7 @@ Like a device it computes one order after the other, whoever they come from. It 
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from queue import SimpleQueue
 
 from jobs.models import ModelTable
@@ -49,6 +49,11 @@ class PacedBackend:
     def loaded(self) -> frozenset[str]:
         """Nothing has to be."""
         return frozenset()
+
+    @property
+    def loading(self) -> Mapping[str, int]:
+        """Nothing ever is."""
+        return {}
 
     def fingerprint(self, variant: Variant, *, image_sha256: str, width: int, height: int) -> str:
         """See `worker.backends.Backend`. The size is the image's, and its hash is in already."""

@@ -1,10 +1,8 @@
 """From outcomes to facts: encode, store, record, settle; in this order, so that what the ledger counts is there."""
 
 import hashlib
-import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import structlog
@@ -21,6 +19,8 @@ from jobs.telemetry.metrics import REWORK, VARIANTS, staged
 from jobs.variant import Variant
 from worker.backends import Outcome, Refused, Rendered, Stored
 from worker.chunk.lease import HeldLease
+from worker.chunk.pace import Pace
+from worker.chunk.tally import Tally
 from worker.crash_points import reach
 from worker.output.picture import Encoder
 from worker.results.manifests import Plan
@@ -39,32 +39,6 @@ FLUSH_COUNT = 256
 PENDING = 16
 """Pictures that wait for encoding or upload at most; above it the engine waits (back-pressure)."""
 TRIES = 6
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How faults are retried, from the settings; `random` gives 0..1."""
-
-    max_attempts: int
-    base_seconds: float
-    random: Callable[[], float]
-    clock: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], None] = time.sleep
-
-
-@dataclass(slots=True)
-class Tally:
-    """What became of a lease. away: faults of the store in a row, since it last took a picture.
-
-    trouble: what went wrong last.
-    """
-
-    settled: int = 0
-    refused: int = 0
-    done: set[int] = field(default_factory=set)
-    postponed: list[tuple[GiveBack, str, str]] = field(default_factory=list)
-    away: int = 0
-    trouble: PentimentoError | None = None
 
 
 class Publisher:

@@ -13,7 +13,7 @@ from jobs.telemetry.logs import about
 from jobs.telemetry.metrics import CHUNK_SECONDS, LEASES_LOST
 from worker.backends import Outcome, Prepared
 from worker.chunk.lease import HeldLease
-from worker.chunk.publish import Tally
+from worker.chunk.tally import Tally
 from worker.crash_points import reach
 from worker.health.circuit import STREAK
 

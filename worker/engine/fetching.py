@@ -21,8 +21,8 @@ _BLOCK_BYTES = 512  # of `st_blocks`, by POSIX; a file's size may be set before 
 
 
 @contextmanager
-def telling(model: Model, moved: Callable[[], None]) -> Iterator[None]:
-    """Around the wait for a model: `moved` is called, every few seconds, as long as more of its weights arrive."""
+def telling(model: Model, moved: Callable[[int], None]) -> Iterator[None]:
+    """Around the wait for a model: `moved` is told the bytes that are here, as long as more arrive."""
     if model.generated or model.folder:
         yield
         return
@@ -34,7 +34,7 @@ def telling(model: Model, moved: Callable[[], None]) -> Iterator[None]:
         if found != last:
             last = found
             _log.info("model %s: %.1f GB of its weights are here", model.alias, found / 1e9)
-            moved()
+            moved(found)
         return True
 
     with Heart(look, seconds=LOOK_SECONDS, name=f"fetch-{model.alias}"):

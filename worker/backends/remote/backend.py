@@ -4,7 +4,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -102,6 +102,11 @@ class RemoteBackend:
     def loaded(self) -> frozenset[str]:
         """What the other side has in memory is not known."""
         return frozenset()
+
+    @property
+    def loading(self) -> Mapping[str, int]:
+        """Nothing ever is."""
+        return {}
 
     def fingerprint(self, variant: Variant, *, image_sha256: str, width: int, height: int) -> str:
         """See `worker.backends.Backend`. What the remote has changed behind its engine's name, it can't know."""
