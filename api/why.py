@@ -77,6 +77,15 @@ def _hands(view: JobView, workers: Sequence[WorkerView]) -> Iterator[str]:
     elif all(worker.busy >= worker.slots for worker in able):
         busy, slots = sum(worker.busy for worker in able), sum(worker.slots for worker in able)
         yield f"All places of the workers that could do it are taken ({busy} of {slots})."
+    yield from _loading(view, able)
+
+
+def _loading(view: JobView, workers: Sequence[WorkerView]) -> Iterator[str]:
+    for worker in workers:
+        for alias, size in worker.loading:
+            if alias in view.models:
+                come = f", of which {size / 1e9:.1f} GB have come from the hub" if size else ""
+                yield f"The worker {worker.id} loads the model {alias}{come}."
 
 
 def _queue(found: Situation) -> Iterator[str]:
@@ -111,6 +120,7 @@ def _open(found: Situation, facts: VariantFacts, workers: Sequence[WorkerView]) 
         yield _held(facts.holding)
         if facts.index not in facts.holding.in_flight:
             yield "It is not in flight yet: others of the same lease come first."
+        yield from _loading(view, [worker for worker in workers if worker.id == facts.holding.worker])
     elif not stands_still(view):
         yield from _hands(view, workers)
     if facts.waiting is not None:

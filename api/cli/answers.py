@@ -231,6 +231,7 @@ class Worker(Answer):
     seen_at: Seconds = 0
     rendered: Whole = 0
     drained: bool = False
+    loading: dict[Text, Whole] = Field(default_factory=dict)
 
 
 class Workers(Answer):

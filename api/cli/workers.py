@@ -1,6 +1,7 @@
 """`pentimento workers`: who is at work, and who shall be no longer."""
 
 import time
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated
 
@@ -51,7 +52,7 @@ def workers(
             one.device_name or one.device,
             one.backend,
             ", ".join(one.models),
-            f"{one.busy}/{one.slots}{' drained' if one.drained else ''}",
+            f"{one.busy}/{one.slots}{' drained' if one.drained else ''}{_loading(one.loading)}",
             str(one.rendered),
             f"{duration(max(0.0, time.time() - one.seen_at))} ago",
         )
@@ -62,3 +63,8 @@ def workers(
         rows,
         empty="No workers. Start one: pentimento worker",
     )
+
+
+def _loading(models: Mapping[str, int]) -> str:
+    told = (f"{alias}, {size / 1e9:.1f} GB so far" if size else alias for alias, size in sorted(models.items()))
+    return f" loads {'; '.join(told)}" if models else ""

@@ -56,6 +56,7 @@ function Worker({ worker, refresh }) {
       <div><dt>seen</dt><dd>${ago(worker.seen_at)}</dd></div>
     </dl>
     <${Memory} worker=${worker} />
+    ${Object.entries(worker.loading ?? {}).map(([alias, size]) => html`<p class="quiet" key=${alias}>loads <${Said}>${alias}<//>${size > 0 && `, ${bytes(size)} so far`}</p>`)}
     ${worker.chunks?.length > 0 && html`<ul class="chunks">${worker.chunks.map((chunk) => html`<li key=${`${chunk.job}-${chunk.first}`}>
       <a href=${`/jobs/${chunk.job}`}>${chunk.job.slice(-6)}</a> ${count(chunk.first)}–${count(chunk.last)} <span class="quiet">${count(chunk.in_flight)} in flight, ${span(chunk.held_s)}</span></li>`)}</ul>`}
     ${worker.other_chunks > 0 && html`<p class="quiet">and ${count(worker.other_chunks)} of other callers</p>`}

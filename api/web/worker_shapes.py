@@ -72,6 +72,9 @@ class Worker(BaseModel):
     in_flight: int = Field(description="rows that it works on now, of all callers")
     chunks: list[ChunkOf] = Field(description="what it holds of your jobs")
     other_chunks: int = Field(description="how many leases of other callers' jobs it holds")
+    loading: dict[str, int] = Field(
+        description="models that it loads now; bytes of each that came from a hub so far, 0 where none do"
+    )
     last_error: WorkerError | None
 
     @classmethod
@@ -94,6 +97,7 @@ class Worker(BaseModel):
             in_flight=sum(chunk.in_flight for chunk in chunks),
             chunks=[ChunkOf.of(chunk) for chunk in chunks if caller in {None, chunk.caller}],
             other_chunks=sum(caller not in {None, chunk.caller} for chunk in chunks),
+            loading=dict(view.loading),
             last_error=WorkerError.of(view, own) if view.trouble else None,
         )
 

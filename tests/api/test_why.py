@@ -1,5 +1,7 @@
 """Why a job or a variant waits or failed is said in sentences that a person can act on."""
 
+from dataclasses import replace
+
 import httpx
 import pytest
 
@@ -37,6 +39,23 @@ def test_a_model_that_no_worker_has_is_named_with_what_the_workers_have(http: ht
     announce(hands, models=("sdxl",))
 
     assert "No worker has the model tiny: w1 has sdxl." in why(http, job)[1]
+
+
+def test_a_model_that_comes_in_from_a_hub_is_named_with_what_is_there_of_it(http: httpx.Client, hands: Hands) -> None:
+    job = accepted(http)
+    hands.plan(job)
+    view = WorkerView("w1", "cpu", "local", ("tiny", "sdxl"), slots=1, busy=1, seen_at=0, rendered=0)
+    hands.leasing.announce(replace(view, loading=(("sdxl", 1), ("tiny", 3_140_000_000))))
+    hands.lease(chunk=4)
+
+    whole, one = why(http, job)[1], why(http, job, 0)[1]
+    shown = http.get("/v1/workers").json()["workers"][0]["loading"]
+
+    said = "The worker w1 loads the model tiny, of which 3.1 GB have come from the hub."
+    assert said in whole
+    assert said in one
+    assert "loads the model sdxl" not in whole + one  # which is no matter of this job's
+    assert shown == {"sdxl": 1, "tiny": 3_140_000_000}
 
 
 def test_a_paused_job_says_who_paused_it_and_how_it_goes_on(http: httpx.Client, hands: Hands) -> None:
