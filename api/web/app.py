@@ -97,6 +97,7 @@ def create_app(desk: Desk) -> FastAPI:
     app.add_middleware(PlainHeaders)
     app.add_middleware(Measured)
     problems.install(app)
+    app.add_exception_handler(404, pages.nowhere)
     app.add_exception_handler(events.NothingFollows, events.nothing_follows)
     for noun in (
         bulk,

@@ -4,12 +4,13 @@ from functools import lru_cache
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Header, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from api.dashboard import Asset, assets
 from api.desk import Desk
-from api.web.depends import TheDesk
+from api.web import problems
+from api.web.depends import TheDesk, the_desk
 from jobs.errors import NotFound, PentimentoError
 
 router = APIRouter(include_in_schema=False)
@@ -63,6 +64,16 @@ async def page(
     policy = _POLICY.format(storage=f" {origin}" if origin else "")
     headers = {"Content-Security-Policy": policy, "Referrer-Policy": "same-origin"}
     return _answer(_files()["index.html"], accept_encoding, if_none_match, headers)
+
+
+async def nowhere(call: Request, error: Exception) -> Response:
+    """A browser where no page is gets the document, which says so in its frame; whoever else asks gets a problem."""
+    browses = call.method == "GET" and "text/html" in call.headers.get("Accept", "")
+    if not browses or call.url.path.startswith(("/v1/", "/ui/")):
+        return await problems.of_http(call, error)
+    found = await page(the_desk(call), call.headers.get("Accept-Encoding", ""))
+    found.status_code = 404
+    return found
 
 
 for _path in PAGES:

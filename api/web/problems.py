@@ -116,7 +116,7 @@ def install(app: FastAPI) -> None:
     """Make every error of `app` a problem."""
     app.add_exception_handler(PentimentoError, _ours)
     app.add_exception_handler(RequestValidationError, _invalid_call)
-    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(HTTPException, of_http)
     app.add_exception_handler(Exception, _unforeseen)
 
 
@@ -186,7 +186,8 @@ async def _invalid_call(_: Request, error: Exception) -> Response:
     return _answer(_body(422, "invalid_call", detail, remedy="/docs shows what this route takes.", problems=items))
 
 
-async def _http(call: Request, error: Exception) -> Response:
+async def of_http(call: Request, error: Exception) -> Response:
+    """A fault that the framework found: no such route, no such method."""
     plain = cast("HTTPException", error)
     phrase = HTTPStatus(plain.status_code).phrase
     code = phrase.lower().replace(" ", "_").replace("-", "_")

@@ -48,6 +48,18 @@ def test_every_page_is_the_same_document_under_a_policy_without_inline_scripts(h
     assert "frame-ancestors 'none'" in policy
 
 
+def test_a_browser_where_no_page_is_gets_the_frame_that_says_so_and_a_script_a_problem(http: httpx.Client) -> None:
+    browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+    seen, told = http.get("/jobz", headers=browser), http.get("/jobz")
+    routes = [http.get(path, headers=browser) for path in ("/v1/jobz", "/ui/nothing.js")]
+
+    assert (seen.status_code, seen.content) == (404, assets()["index.html"].plain)
+    assert "script-src 'self';" in seen.headers["content-security-policy"]
+    assert [told.status_code, *(answer.status_code for answer in routes)] == [404] * 3
+    assert {answer.headers["content-type"] for answer in (told, *routes)} == {"application/problem+json"}
+
+
 def test_pictures_may_come_from_the_storage_that_presigned_links_lead_to(
     http: httpx.Client, deployment: Settings
 ) -> None:

@@ -127,6 +127,15 @@ def test_filters_are_addresses_and_the_back_button_undoes_them(window: Window) -
     expect(lines).to_contain_text(f"{word} blue")
 
 
+def test_an_address_without_a_page_says_so_and_leads_back(window: Window) -> None:
+    page = window.go("/jobz")
+
+    expect(page.get_by_role("heading", name="Nothing here")).to_be_visible()
+    page.get_by_role("main").get_by_role("link", name="Overview").click()
+
+    expect(page.get_by_role("heading", name="Nothing here")).to_have_count(0)
+
+
 def test_an_action_on_several_jobs_says_how_many_before_it_acts(window: Window) -> None:
     word = uuid.uuid4().hex[:8]
     jobs = [window.farm.submit(sweep(window.farm, name=f"{word} {n}", samples=500)) for n in range(2)]
