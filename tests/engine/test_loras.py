@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from diffusers import StableDiffusionImg2ImgPipeline
+from diffusers import StableDiffusionImg2ImgPipeline, StableDiffusionXLImg2ImgPipeline
 from peft import LoraConfig
 from peft.utils import get_peft_model_state_dict
 from safetensors.torch import save_file
@@ -14,6 +14,7 @@ from safetensors.torch import save_file
 from jobs.errors import ModelUnavailable
 from jobs.variant import WeightedLora
 from tests.engine.orders import Over, order, outcomes, pictures
+from tests.engine.test_families import painted
 from tests.engine.test_parity import reference
 from worker.backends import Refused, Rendered
 from worker.backends.local import LocalBackend
@@ -25,7 +26,14 @@ source = "generated:tiny"
 revision = "1"
 multiple = 8
 rows = { default = 4 }
+[models.xl]
+source = "generated:tiny-xl"
+revision = "1"
+family = "sdxl"
+multiple = 8
+rows = { default = 4 }
 [loras]
+both = { source = "./loras", file = "both.safetensors", models = ["xl"] }
 crayon = { source = "./loras", file = "crayon.safetensors", models = ["tiny"] }
 ink = { source = "./loras", file = "ink.safetensors", models = ["tiny"] }
 absent = { source = "./loras", file = "absent.safetensors", models = ["tiny"] }
@@ -42,11 +50,28 @@ def fresh(cache_dir: Path) -> StableDiffusionImg2ImgPipeline:
     return found
 
 
-def write_lora(pipeline: StableDiffusionImg2ImgPipeline, folder: Path, name: str, seed: int) -> None:
-    """A LoRA of random weights for attention in UNet and text encoder, as training scripts write them."""
+def fresh_xl(cache_dir: Path) -> StableDiffusionXLImg2ImgPipeline:
+    """The same of SDXL."""
+    folder = generated_folder("tiny-xl", "1", cache_dir)
+    found = StableDiffusionXLImg2ImgPipeline.from_pretrained(folder, add_watermarker=False)
+    found.set_progress_bar_config(disable=True)
+    return found
+
+
+def write_lora(
+    pipeline: StableDiffusionImg2ImgPipeline | StableDiffusionXLImg2ImgPipeline, folder: Path, name: str, seed: int
+) -> None:
+    """A LoRA of random weights for attention in UNet and text encoders, as training scripts write them."""
     torch.manual_seed(seed)
     parts = {}
-    for part, targets in (("unet", ["to_q", "to_v", "to_out.0"]), ("text_encoder", ["q_proj", "v_proj"])):
+    reading = ["q_proj", "v_proj"]
+    for part, targets in (
+        ("unet", ["to_q", "to_v", "to_out.0"]),
+        ("text_encoder", reading),
+        ("text_encoder_2", reading),
+    ):
+        if not hasattr(pipeline, part):
+            continue
         network = getattr(pipeline, part)
         network.add_adapter(LoraConfig(r=2, lora_alpha=4, init_lora_weights=False, target_modules=targets), name)
         parts[f"{part}_lora_layers"] = get_peft_model_state_dict(network, adapter_name=name)
@@ -60,6 +85,7 @@ def folder(cache_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("loras")
     for seed, name in enumerate(("crayon", "ink")):
         write_lora(fresh(cache_dir), folder / "loras", name, seed)
+    write_lora(fresh_xl(cache_dir), folder / "loras", "both", 2)
     (folder / "loras" / "broken.safetensors").write_bytes(b"no safetensors")
     save_file({"unet.nowhere.lora_A.weight": torch.ones(2, 2)}, folder / "loras" / "strange.safetensors")
     return folder
@@ -92,6 +118,28 @@ def test_loras_are_worn_as_diffusers_wears_them(
             expected = reference(pipeline, outcome.order)
             assert np.abs(outcome.pixels.astype(int) - expected.astype(int)).max() <= 1
             assert np.abs(outcome.pixels.astype(int) - plain.pixels.astype(int)).max() > 3, "it should change something"
+
+
+def test_sdxl_wears_a_lora_in_both_of_its_text_encoders_as_diffusers_does(
+    wearing: LocalBackend, folder: Path, cache_dir: Path
+) -> None:
+    pipeline = fresh_xl(cache_dir)
+    pipeline.load_lora_weights(str(folder / "loras"), weight_name="both.safetensors", adapter_name="both")
+    pipeline.set_adapters(["both"], [0.7])
+    worn = [order(n, model="xl", loras=(WeightedLora("both", 0.7),), sampler=name, strength=0.9)
+            for n, name in enumerate(("ddim", "heun"))]  # fmt: skip
+    plain = [order(n, model="xl", sampler=name, strength=0.9) for n, name in ((10, "ddim"), (11, "heun"))]
+
+    found = {
+        each.order.variant.index: each for each in outcomes(wearing, [*worn, *plain]) if isinstance(each, Rendered)
+    }
+
+    assert sorted(found) == [0, 1, 10, 11]
+    for n in (0, 1):
+        expected = painted(pipeline, found[n].order)
+        assert np.abs(found[n].pixels.astype(int) - expected.astype(int)).max() <= 1
+        changed = np.abs(found[n].pixels.astype(int) - found[n + 10].pixels.astype(int)).max()
+        assert changed > 3, "it should change something"
 
 
 def test_sets_take_turns_and_leave_nothing_behind(wearing: LocalBackend, local: LocalBackend) -> None:

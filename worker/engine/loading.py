@@ -20,7 +20,7 @@ from jobs.models import LoraEntry, Model
 from worker.engine.device import Device
 from worker.engine.model import LoadedModel
 from worker.engine.pointwise import widen
-from worker.engine.safety import load_checker
+from worker.engine.safety import load_checker, names_checker
 from worker.engine.weights import generated_folder
 from worker.engine.whole import WholeModel
 
@@ -49,7 +49,7 @@ def load(
         message = f"model {model.alias}: {source} can't be loaded: {_cause(error)}"
         raise ModelUnavailable(message, remedy=_remedy(model)) from error
     loaded = prepared(model, pipeline, device, fuse=fuse)
-    if checker is not None and isinstance(loaded, LoadedModel):
+    if checker is not None:
         loaded.looked_after(checker)
     return loaded
 
@@ -126,9 +126,13 @@ def _read(model: Model, source: str, dtype: torch.dtype) -> Any:  # noqa: ANN401
 
 
 def _absent(source: str, options: Mapping[str, Any]) -> dict[str, Any]:
-    """The parts that a model says it has not (SD3 without its third text encoder): diffusers wants to be told again."""
+    """The parts that a model says it has not (SD3 without its third text encoder): diffusers wants to be told again.
+
+    And its safety checker, which is asked here (see `safety`): the pipeline would paint black what it minds.
+    """
     index = DiffusionPipeline.load_config(source, **options)
-    return {name: None for name, part in index.items() if isinstance(part, list) and part[:1] == [None]}
+    absent = {name: None for name, part in index.items() if isinstance(part, list) and part[:1] == [None]}
+    return absent | ({"safety_checker": None} if names_checker(index) else {})
 
 
 def _remember_signatures(unet: UNet2DConditionModel) -> None:

@@ -5,6 +5,7 @@ Diffusers would paint such a picture black and hand it out as if nothing had hap
 verdict depends on nothing but the picture.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -58,17 +59,21 @@ def judged(checker: Checker | None, made: Rendered) -> Rendered | Refused:
     return Refused(variant, Filtered(said, remedy="Change the prompt or the seed."))
 
 
+def names_checker(index: Mapping[str, Any]) -> bool:
+    """Whether a model's index (`model_index.json`) names a checker of the kind that is asked here."""
+    _, kind = index.get("safety_checker") or (None, None)
+    return bool(kind == StableDiffusionSafetyChecker.__name__)
+
+
 def load_checker(model: Model, source: str, device: torch.device) -> Checker | None:
     """The checker that the model at `source` (a folder or a hub id) names; None where it names none, or is told not to.
 
     One that is named and can't be loaded is an error: a picture that nobody looked at is not handed out.
     """
-    if not model.safety_checker or model.family != "sd1":
+    if not model.safety_checker or model.family == "sdxl":
         return None
     where = {} if model.generated or model.folder else {"revision": model.revision}
-    index = DiffusionPipeline.load_config(source, **where)
-    _, kind = index.get("safety_checker") or (None, None)
-    if kind is None:
+    if not names_checker(DiffusionPipeline.load_config(source, **where)):
         return None
     network = StableDiffusionSafetyChecker.from_pretrained(
         source, subfolder="safety_checker", use_safetensors=True, variant=model.variant or None, **where

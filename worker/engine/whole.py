@@ -35,7 +35,7 @@ class WholeModel:
     def __init__(self, model: Model, pipeline: Any, device: torch.device) -> None:  # noqa: ANN401 — diffusers' own
         """Takes a loaded image-to-image pipeline."""
         self.model = model
-        self.checker: Checker | None = None  # a pipeline that has one asks it itself, and paints black
+        self.checker: Checker | None = None
         self.device = device
         self._pipeline = pipeline
         self._takes = frozenset(inspect.signature(pipeline.__call__).parameters)
@@ -44,6 +44,11 @@ class WholeModel:
         self.adapters = Adapters(pipeline, model.alias)
         parts = [part for part in pipeline.components.values() if isinstance(part, torch.nn.Module)]
         self.weight_bytes = sum(weights.nbytes for part in parts for weights in part.parameters())
+
+    def looked_after(self, checker: Checker) -> None:
+        """From now on `checker` looks at each picture before it goes out."""
+        self.checker = checker
+        self.weight_bytes += checker.weight_bytes
 
     @property
     def alias(self) -> str:
