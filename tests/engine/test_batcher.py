@@ -1,5 +1,6 @@
 """Who computes next, checked on plain numbers: no torch, no clock."""
 
+import random
 import subprocess
 import sys
 
@@ -256,3 +257,33 @@ def test_policy_is_free_of_torch() -> None:
     said = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=60).stdout
 
     assert said.strip() == "False"
+
+
+def test_a_callers_own_row_of_one_slot_takes_the_one_that_is_free() -> None:
+    caller, bucket = call(), Bucket(KEY, Rungs((3,)))
+    long, longer, short = row(caller, evaluations=30), row(caller, evaluations=40), row(caller, cost=1, evaluations=5)
+    for each in (long, longer, short):
+        bucket.add(each)
+
+    bucket.admit()
+
+    assert bucket.active == [longer, short]
+
+
+def test_rows_of_one_caller_leave_few_slots_empty() -> None:
+    draw, caller = random.Random(3), call()
+    bucket, used, left = Bucket(KEY, Rungs((16,))), [], dict[Row, int]()
+    coming = [row(caller, cost=draw.choice((1, 2, 2, 2)), evaluations=draw.randint(3, 50)) for _ in range(1000)]
+    while coming or left:
+        while coming and len(left) < 32:  # what a backend takes in ahead
+            left[coming[-1]] = coming[-1].evaluations
+            bucket.add(coming.pop())
+        bucket.admit()
+        used.append(bucket.taken)
+        for active in list(bucket.active):
+            left[active] -= 1
+            if not left[active]:
+                del left[active]
+                bucket.leave(active)
+
+    assert sum(used) / (16 * len(used)) > 0.985

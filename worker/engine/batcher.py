@@ -17,7 +17,6 @@ Where memory is short a bucket steps down to the next of its pinned rungs until 
 bits, so rows that had begun begin anew, and each says at the end on which rung it was computed.
 """
 
-import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
@@ -26,6 +25,7 @@ from jobs.variant import WeightedLora
 from worker.backends import Rung
 from worker.backends.call import Call
 from worker.engine.row import Row
+from worker.engine.waiting import Waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Bucket:
         self._rungs = rungs
         self._rung = self._decode_rung = 0
         self._free = list(range(self.capacity - 1, -1, -1))
-        self._waiting: dict[Call, list[tuple[int, int, Row]]] = {}
+        self._waiting: dict[Call, Waiting] = {}
         self._arrivals = count()
         self._passes = 0
 
@@ -107,7 +107,7 @@ class Bucket:
     @property
     def urgent(self) -> bool:
         """Whether anybody in here is in a hurry."""
-        waiting = (queue[0][2] for queue in self._waiting.values())
+        waiting = (self._waiting[caller].best for caller in self._waiting)
         return any(row.urgent for rows in (self.active, self.landed, waiting) for row in rows)
 
     @property
@@ -119,14 +119,14 @@ class Bucket:
         """Let a row wait; before the others of its caller, where it has begun already."""
         arrival = next(self._arrivals)
         rank = -_BEGUN if row.flight else arrival - row.evaluations
-        heapq.heappush(self._waiting.setdefault(row.call, []), (rank, arrival, row))
+        self._waiting.setdefault(row.call, Waiting()).add(row, rank=rank, arrival=arrival)
 
     def admit(self) -> list[Row]:
         """Fill the slots from those who wait; returns the new rows, slots assigned. One set aside has its flight."""
         admitted = []
         while (caller := self._next_caller()) is not None:
             queue = self._waiting[caller]
-            _, _, row = heapq.heappop(queue)
+            row = queue.pop(len(self._free))
             if not queue:
                 del self._waiting[caller]
             row.slots = tuple(self._free.pop() for _ in range(row.cost))
@@ -139,7 +139,7 @@ class Bucket:
         """Take the next rung; active rows wait again, and all begin anew. False on the last rung: nothing changes."""
         if self._rung + 1 == len(self._rungs.steps):
             return False
-        begun = [*self.active, *(row for queue in self._waiting.values() for _, _, row in queue if row.flight)]
+        begun = [*self.active, *(row for queue in self._waiting.values() for row in queue if row.flight)]
         for row in begun:
             row.flight = None
         for row in list(self.active):
@@ -185,21 +185,19 @@ class Bucket:
         for row in self.active:
             held[row.call] = held.get(row.call, 0) + row.cost
         by_share = sorted(
-            self._waiting, key=lambda caller: (not self._best(caller).urgent, held[caller], self._waiting[caller][0][1])
+            self._waiting,
+            key=lambda caller: (not self._waiting[caller].best.urgent, held[caller], self._waiting[caller].since),
         )
-        head, *others = by_share
-        wanted = self._best(head).cost
+        head = by_share[0]
+        wanted = self._waiting[head].best.cost
         if wanted <= len(self._free) or self._set_aside(head, held):
             self._passes = 0
             return head
         if self._passes >= _MAX_PASSES:
             return None
-        passing = next((caller for caller in others if self._best(caller).cost <= len(self._free)), None)
+        passing = next((caller for caller in by_share if self._waiting[caller].fits(len(self._free))), None)
         self._passes += passing is not None
         return passing
-
-    def _best(self, caller: Call) -> Row:
-        return self._waiting[caller][0][2]
 
     def _set_aside(self, caller: Call, held: dict[Call, int]) -> bool:
         """Make room for a caller's best row from those who hold the most; False where that would be unfair or in vain.
@@ -207,7 +205,7 @@ class Bucket:
         An urgent caller may have any slot of those who are not. Another one may have its first from whoever keeps as
         many as it then has: so nobody is set aside for ever, and no two take turns at it.
         """
-        wanted = self._best(caller)
+        wanted = self._waiting[caller].best
         if held[caller] and not wanted.urgent:
             return False
         missing, leaving = wanted.cost - len(self._free), []
