@@ -26,6 +26,8 @@ class Adapters:
         self._files: dict[str, Path] = {}
         self._loaded: OrderedDict[str, None] = OrderedDict()
         self._worn: tuple[WeightedLora, ...] | None = ()
+        self.forgotten = 0
+        """How many were let go of: their weights are no longer where they were."""
 
     @property
     def worn(self) -> bool:
@@ -75,6 +77,7 @@ class Adapters:
         if len(self._loaded) > _KEPT:
             oldest, _ = self._loaded.popitem(last=False)
             self._pipeline.delete_adapters(oldest)
+            self.forgotten += 1
 
     def _check(self, name: str) -> None:
         if name not in {each for names in self._pipeline.get_list_adapters().values() for each in names}:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import torch
 
-from worker.engine.graphs import eager, graphed
 from worker.engine.model import LoadedModel
 from worker.engine.row import Flight, Row
 from worker.engine.textkeys import TextKeys
@@ -44,12 +43,12 @@ class Batch:
         self._opposites = torch.arange(capacity, device=device)
         self._added = model.added(capacity, shape.width, shape.height)
         self._scales = model.scale_embedding(torch.ones(capacity))
-        wrap = graphed if model.graphs and not free else eager
-        self._denoise = wrap(
-            lambda latents, times: model.denoise(
-                latents, times, self._texts, self._added, self._scales, self._keys.kept
-            )
-        )
+        texts, added, scales, keys = self._texts, self._added, self._scales, self._keys.kept
+
+        def step(latents: torch.Tensor, times: torch.Tensor) -> torch.Tensor:  # no `self`: no cycle
+            return model.denoise(latents, times, texts, added, scales, keys)
+
+        self._denoise = step if model.graphs is None or free else model.graphs.of(step)
 
     def seat(self, row: Row, flight: Flight) -> None:
         """Write what stays the same for a row in its slots: (conditional, unconditional) or (conditional,)."""

@@ -10,7 +10,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 
 import torch
@@ -20,23 +19,17 @@ from jobs.telemetry.metrics import DEVICE_BUSY, ROWS_THERE, ROWS_USED, STAGE_SEC
 from worker.backends import Order, Outcome, Pixels, Refused, Rendered
 from worker.backends.call import Call
 from worker.engine import faults
-from worker.engine.batch import Batch, Shape
-from worker.engine.batcher import Batcher, Bucket, Key, Rungs
+from worker.engine.arrival import Arrival
+from worker.engine.batcher import Batcher, Bucket
 from worker.engine.device import be_on
 from worker.engine.launch import Launcher, Loaded
 from worker.engine.masks import composed
 from worker.engine.row import Flight, Row
 from worker.engine.safety import judged
+from worker.engine.seating import Seating
 from worker.engine.whole import WholeModel
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Arrival:
-    launcher: Loaded
-    order: Order
-    call: Call
 
 
 class Engine:
@@ -46,13 +39,12 @@ class Engine:
         self, device: torch.device, *, free: bool = False, clock: Callable[[], float] = time.perf_counter
     ) -> None:
         """`device`: where its models lie. free: as `Batch`. `clock`: seconds, for prices and metrics."""
-        self._free = free
         self._device = device
         self._clock = clock
-        self._inbox: SimpleQueue[_Arrival | None] = SimpleQueue()
+        self._inbox: SimpleQueue[Arrival | None] = SimpleQueue()
         self._batcher = Batcher()
         self._launchers: dict[str, Loaded] = {}
-        self._batches: dict[Key, Batch] = {}
+        self._seating = Seating(free=free)
         self._calls: set[Call] = set()
         self._closing = threading.Event()
         self._end: PentimentoError = WorldsFault("the engine is closed")
@@ -67,7 +59,7 @@ class Engine:
 
         """
         if not self._closing.is_set():
-            self._inbox.put(_Arrival(launcher, order, call))
+            self._inbox.put(Arrival(launcher, order, call))
         if self._closing.is_set():
             raise self._end
 
@@ -94,7 +86,7 @@ class Engine:
             self._end = DeviceLost(f"the device's thread ended by {type(error).__name__}", remedy=_LOST_REMEDY)
         finally:
             self._closing.set()
-            self._batches.clear()
+            self._seating.clear()
             self._launchers.clear()
             for call in self._calls:
                 call.fail(self._end)
@@ -144,15 +136,19 @@ class Engine:
         if row.flight is None:  # else it was set aside, and goes on
             row.launched = started
             STAGE_SECONDS.labels("queue").observe(started - row.arrived)
+        again = False
         try:
             launcher.adapters.wear(bucket.key.loras)
             row.flight = row.flight or launcher.launch(row.order)
             if row.slots:
-                self._batch(bucket, launcher).seat(row, row.flight)
+                self._seating.batch(bucket, launcher).seat(row, row.flight)
         except Exception as error:  # noqa: BLE001 — whatever it is, it is this row's alone
-            if not self._stepped_down(bucket, error):
+            again = self._made_room(error)
+            if not again and not self._stepped_down(bucket, error):
                 self._refuse(bucket, row, error)
         row.seconds += self._clock() - started
+        if again:  # out here, where the frames of the failure no longer hold on to what they computed
+            self._launch(bucket, launcher, row)
 
     def _step(self, bucket: Bucket, launcher: Launcher, rows: Sequence[tuple[Row, Flight]]) -> None:
         if not rows:
@@ -160,9 +156,9 @@ class Engine:
         started = self._clock()
         try:
             launcher.adapters.wear(bucket.key.loras)
-            predicted = self._batches[bucket.key].predict(rows)
+            predicted = self._seating.batch(bucket, launcher).predict(rows)
         except Exception as error:  # noqa: BLE001 — the batch's: each of its rows is refused
-            if not self._stepped_down(bucket, error):
+            if not self._made_room(error) and not self._stepped_down(bucket, error):
                 for row, _ in rows:
                     self._refuse(bucket, row, error)
             return
@@ -188,7 +184,7 @@ class Engine:
             latents = [row.flight.latents for row in rows if row.flight]
             decoded = launcher.model.decode(latents, bucket.decode_rows)
         except Exception as error:  # noqa: BLE001 — the batch's: each of its rows is refused
-            if not self._decodes_fewer(bucket, error):
+            if not self._made_room(error) and not self._decodes_fewer(bucket, error):
                 for row in rows:
                     self._refuse(bucket, row, error)
             return
@@ -206,11 +202,18 @@ class Engine:
             made = Rendered.on(rung, row.order, whole, row.seconds)
             self._hand_out(bucket, row, judged(self._launchers[bucket.key.alias].checker, made))
 
+    def _made_room(self, error: Exception) -> bool:
+        """Whether memory was short and some lay idle: the same may go well now."""
+        if not faults.is_out_of_memory(error) or not self._seating.wake():
+            return False
+        faults.give_back_memory(self._device)
+        return True
+
     def _stepped_down(self, bucket: Bucket, error: Exception) -> bool:
         """Whether memory was short and there is a rung below: its rows begin anew there."""
         if not faults.is_out_of_memory(error) or not bucket.step_down():
             return False
-        self._batches.pop(bucket.key, None)
+        self._seating.drop(bucket)
         faults.give_back_memory(self._device)
         _log.warning("out of memory: %s goes on with %d rows", bucket.key, bucket.capacity)
         return True
@@ -235,13 +238,6 @@ class Engine:
         row.flight = None
         row.call.deliver(outcome)
 
-    def _batch(self, bucket: Bucket, launcher: Launcher) -> Batch:
-        batch = self._batches.get(bucket.key)
-        if batch is None:
-            shape = Shape(bucket.key.width, bucket.key.height, bucket.key.pieces)
-            batch = self._batches[bucket.key] = Batch(launcher.model, bucket.capacity, shape, free=self._free)
-        return batch
-
     def _take_in(self, *, wait: bool) -> None:
         """Let everything that has arrived wait in its bucket."""
         try:
@@ -253,32 +249,15 @@ class Engine:
         except Empty:
             pass
 
-    def _enqueue(self, arrival: _Arrival) -> None:
+    def _enqueue(self, arrival: Arrival) -> None:
         self._calls.add(arrival.call)
         try:
-            key, rungs, row = self._placed(arrival)
+            key, rungs, row = arrival.placed(self._clock())
         except Exception as error:  # noqa: BLE001 — this order's
             arrival.call.deliver(Refused(arrival.order.variant, faults.named(error)))
             return
         self._launchers[key.alias] = arrival.launcher
         self._batcher.add(key, rungs, row)
-
-    def _placed(self, arrival: _Arrival) -> tuple[Key, Rungs, Row]:
-        order, launcher = arrival.order, arrival.launcher
-        asked = order.variant.parameters
-        group: tuple[object, ...] = ()
-        if isinstance(launcher, WholeModel):
-            model, pieces, cost = launcher.model, 1, 1
-            group, evaluations = launcher.group(order)
-        else:
-            model = launcher.model.model
-            evaluations = launcher.templates.evaluations(asked)
-            pieces = launcher.pieces(asked) if evaluations else 1
-            cost = launcher.cost(asked) if evaluations else 0
-        height, width, _ = order.pixels.shape
-        rungs = Rungs(model.row_ladder(width, height), model.decode_ladder(width, height), model.least_rows)
-        row = Row(order, arrival.call, cost, evaluations, order.urgent, arrived=self._clock())
-        return Key(model.alias, width, height, pieces, asked.loras, group), rungs, row
 
     def _forget_closed_calls(self) -> None:
         for call in [call for call in self._calls if call.closed.is_set()]:
@@ -291,7 +270,7 @@ class Engine:
         """Give back the memory of a bucket that is empty, and the model where no other bucket needs it."""
         if bucket.busy:
             return
-        self._batches.pop(bucket.key, None)
+        self._seating.rest(bucket)
         if not any(other.busy and other.key.alias == bucket.key.alias for other in self._batcher):
             self._launchers.pop(bucket.key.alias, None)
 

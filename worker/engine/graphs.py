@@ -2,7 +2,7 @@
 
 Everything that a step reads lies at an address that stays: texts, guidance scales and added conditions are the batch's
 own buffers, written in place as rows come and go; latents and times are copied in before each replay. What comes out is
-overwritten by the next replay, so it has to be used (or copied) before.
+overwritten by the next replay of this graph or another of the same model, so it has to be used (or copied) before.
 """
 
 from collections.abc import Callable
@@ -14,25 +14,32 @@ _WARM_UP = 3  # calls before the capture, as torch's documentation asks: librari
 Step = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
-def eager(step: Step) -> Step:
-    """The step as it is."""
-    return step
+class Graphs:
+    """The graphs of one model. They share memory: one runs at a time, and what it gives is used before the next."""
 
+    def __init__(self, changes: Callable[[], int]) -> None:
+        """`changes` counts how often weights went from where a graph may read them: such a graph is captured anew."""
+        self.changes = changes
+        self.pool = torch.cuda.graph_pool_handle() if torch.cuda.is_available() else None
 
-def graphed(step: Step) -> Step:
-    """The step, captured at its first call for the shapes that it is called with there."""
-    return _Graphed(step)
+    def of(self, step: Step) -> Step:
+        """The step, captured at its first call for the shapes that it is called with there."""
+        return _Graphed(step, self)
 
 
 class _Graphed:
-    def __init__(self, step: Step) -> None:
+    def __init__(self, step: Step, graphs: Graphs) -> None:
         self._step = step
+        self._graphs = graphs
         self._graph: torch.cuda.CUDAGraph | None = None
+        self._captured_at = -1
         self._latents = self._times = self._found = torch.empty(0)
 
     def __call__(self, latents: torch.Tensor, times: torch.Tensor) -> torch.Tensor:
-        if self._graph is None:
+        if self._graph is None or self._captured_at != self._graphs.changes():
+            self._graph = None
             self._graph = self._captured(latents, times)
+            self._captured_at = self._graphs.changes()
         self._latents.copy_(latents)
         self._times.copy_(times, non_blocking=True)
         self._graph.replay()
@@ -47,6 +54,7 @@ class _Graphed:
                 self._step(self._latents, self._times)
         torch.cuda.current_stream().wait_stream(aside)
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
+        # Other threads load models meanwhile; by default whatever they ask of CUDA would end the capture, and fail.
+        with torch.cuda.graph(graph, pool=self._graphs.pool, capture_error_mode="thread_local"):
             self._found = self._step(self._latents, self._times)
         return graph

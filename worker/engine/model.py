@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from jobs.models import Model
 from worker.backends import Pixels
 from worker.engine.adapters import Adapters
+from worker.engine.graphs import Graphs
 from worker.engine.safety import Checker
 from worker.engine.textkeys import Kept, TextAttention
 from worker.engine.texts import Reader, Texts
@@ -52,7 +53,6 @@ class LoadedModel:
         graphs: whether its steps are to be replayed as CUDA graphs. traced: whether they are recorded on the CPU.
         """
         self.checker: Checker | None = None
-        self.graphs = graphs
         self._traces = Traces() if traced else None
         self.model = model
         self.device = device
@@ -70,7 +70,8 @@ class LoadedModel:
         readers = [Reader(getattr(pipeline, a), getattr(pipeline, b)) for a, b in parts if hasattr(pipeline, b)]
         self.texts = Texts(readers, alias=model.alias, device=device, dtype=self.dtype)
         parts_loaded = (self._unet, self._vae, *(reader.encoder for reader in readers))
-        self.adapters = Adapters(pipeline, model.alias)
+        self.adapters = adapters = Adapters(pipeline, model.alias)
+        self.graphs = Graphs(lambda: adapters.forgotten) if graphs else None
         self.weight_bytes = sum(p.nbytes for part in parts_loaded for p in part.parameters())
         self._pooled_width = readers[-1].encoder.config.projection_dim if len(readers) > 1 else 0
 

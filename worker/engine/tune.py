@@ -30,7 +30,8 @@ from worker.engine.whole import WholeModel
 ENOUGH = 0.95
 """Of the best rate: a wider batch gains little, and a lone variant would pay for its empty rows."""
 MOST_ROWS = 128
-_GAIN = 1.03  # a batch twice as wide that gains less than this ends the search
+_GAIN = 1.03  # batches wider than the best so far, by twice and four times, that gain less than this end the search
+_VAIN = 2
 _CALLS, _SECONDS = 5, 1.0  # a measurement is the median of so many calls, or of so many seconds of them
 
 
@@ -118,9 +119,9 @@ def tune(
 def _climb(
     what: str, width: int, height: int, act: Callable[[int], None], least: int, most: int, clock: Callable[[], float]
 ) -> Iterator[Point]:
-    """Points of ever wider batches, until memory ends or wider gains no more."""
-    rows, before = least, 0.0
-    while rows <= most:
+    """Points of ever wider batches, until memory ends or wider gains no more; one dip is passed over."""
+    rows, best, vain = least, 0.0, 0
+    while rows <= most and vain < _VAIN:
         try:
             _forget_peak()
             seconds = _seconds(lambda: act(rows), clock)  # noqa: B023 — called before the loop goes on
@@ -129,9 +130,8 @@ def _climb(
                 raise
             return
         yield Point(what, width, height, rows, seconds, rows / seconds, _peak_bytes())
-        if rows / seconds < _GAIN * before:
-            return
-        before, rows = rows / seconds, 2 * rows
+        vain = vain + 1 if rows / seconds < _GAIN * best else 0
+        best, rows = max(best, rows / seconds), 2 * rows
 
 
 def _seconds(act: Callable[[], None], clock: Callable[[], float]) -> float:
