@@ -74,11 +74,11 @@ def _measured(case: Case, progress: Callable[[str], None]) -> Iterator[Figure]:
         unlike = mixed(case.family, case.size, 2 * COUNT)
         _render(engine, launcher, uniform[: case.rows])
         plain.naive(uniform[:1])
-        costs, naives, mixes, steps = [], [], [], _row_steps(uniform)
+        costs, naives, mixes, steps = [], [], [], _row_steps(launcher, uniform)
         for number in range(RUNS):
             costs.append(_timed(lambda: _render(engine, launcher, uniform)))
             naives.append(_timed(lambda: plain.naive(uniform[:4])) * COUNT / 4)
-            mixes.append(_timed(lambda: _render(engine, launcher, unlike)) * steps / _row_steps(unlike))
+            mixes.append(_timed(lambda: _render(engine, launcher, unlike)) * steps / _row_steps(launcher, unlike))
             progress(f"{what}, run {number + 1} of {RUNS}: {COUNT / costs[-1]:.2f} images/s")
         first = _render(engine, launcher, unlike)
         again = _render(engine, launcher, random.Random(5).sample(unlike, len(unlike)))
@@ -103,14 +103,10 @@ def _timed(act: Callable[[], object]) -> float:
     return time.perf_counter() - begun
 
 
-def _row_steps(orders: Sequence[Order]) -> int:
+def _row_steps(launcher: Launcher, orders: Sequence[Order]) -> int:
     """UNet rows that orders need in all."""
     asked = [order.variant.parameters for order in orders]
-    twice = {"heun", "dpm_2", "dpm_2_ancestral", "dpmpp_sde"}
-    return sum(
-        int(each.steps * each.strength) * (2 if each.cfg_scale > 1 else 1) * (2 if each.sampler in twice else 1)
-        for each in asked
-    )
+    return sum(launcher.templates.evaluations(each) * launcher.cost(each) for each in asked)
 
 
 def _render(engine: Engine, launcher: Launcher, orders: Sequence[Order]) -> dict[int, Pixels]:
