@@ -129,7 +129,11 @@ class Settings(BaseSettings):
     model_bytes: int = Field(
         0, ge=0, description="weights kept on the device; beyond it the model used last goes. 0: 60% of its memory"
     )
-    threads: int = Field(0, ge=0, description="CPU threads for the model; 0 leaves it to torch")
+    threads: int = Field(
+        0,
+        ge=0,
+        description="threads for a model on the CPU; 0: all cores but one, shared by the workers that `up` starts",
+    )
     cache_dir: Path = Field(Path(".pentimento/cache"), description="generated weights, fetched init images")
 
     # The worker's pace.

@@ -2,7 +2,6 @@
 
 import ast
 import importlib.util
-import os
 import platform
 import sys
 from collections.abc import Callable, Mapping
@@ -16,6 +15,7 @@ import typer
 
 from api.cli.options import AsJson
 from api.cli.terminal import Terminal
+from jobs.cores import cores_here
 from jobs.errors import NotFound
 
 FOLDER = Path(__file__).parents[2] / "tests" / "bench"
@@ -120,7 +120,7 @@ def context(runs: int) -> dict[str, object]:
             continue
     return {
         "versions": versions,
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cores": cores_here(),
         "device": _processor(),
         "runs": runs,
         "date": f"{datetime.now(UTC):%Y-%m-%d}",

@@ -13,6 +13,7 @@ from api.stack.ports import LOOPBACK, free_port, is_taken
 from api.stack.probes import http_answers, redis_answers, worker_is_listed
 from api.stack.rclone import BUCKET, Rclone
 from api.stack.valkey import Valkey
+from jobs.cores import cores_here, threads
 from jobs.exits import DEVICE_LOST
 from jobs.ledger.book import Book
 from jobs.settings import Settings
@@ -73,11 +74,12 @@ def plan(
         )
     )
     device = extra.get("PENTIMENTO_DEVICE", here.device)
+    given = int(extra.get("PENTIMENTO_THREADS", here.threads))
     children = (
         *redis,
         *s3,
         _api(folder, environment, api_url),
-        *_workers(folder, environment, book, count=workers, device=device),
+        *_workers(folder, environment, book, count=workers, device=device, given_threads=given),
     )
     return Plan(children, environment, api_url, s3_endpoint)
 
@@ -141,12 +143,15 @@ def _api(folder: DataFolder, environment: Mapping[str, str], api_url: str) -> Ch
 
 
 def _workers(
-    folder: DataFolder, environment: Mapping[str, str], book: Book, *, count: int, device: str
+    folder: DataFolder, environment: Mapping[str, str], book: Book, *, count: int, device: str, given_threads: int
 ) -> Iterator[Child]:
     for turn in range(count):
         name = f"worker-{turn + 1}" if turn else "worker"
-        # Several that choose for themselves would all choose the first GPU.
-        own = {"PENTIMENTO_DEVICE": f"auto:{turn}"} if device == "auto" and count > 1 else {}
+        own = {}
+        if count > 1 and device == "auto":  # several that choose for themselves would all choose the first GPU
+            own["PENTIMENTO_DEVICE"] = f"auto:{turn}"
+        if count > 1 and not given_threads:  # nor know of each other's threads
+            own["PENTIMENTO_THREADS"] = str(threads(cores_here(), workers=count))
         yield _worker(folder, {**environment, **own}, book, name)
 
 

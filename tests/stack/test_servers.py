@@ -106,6 +106,22 @@ def test_workers_share_the_device_that_is_named(here: Settings, tmp_path: Path) 
     assert devices == ["cuda:1", "cuda:1"]
 
 
+def test_several_workers_share_the_cores_but_one(
+    here: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.stack.plan.cores_here", lambda: 16)
+    told = [
+        [child.environment.get("PENTIMENTO_THREADS") for child in made.children if child.tier == "worker"]
+        for made in (
+            plan(DataFolder(tmp_path), here, workers=4),
+            plan(DataFolder(tmp_path), here, workers=1),
+            plan(DataFolder(tmp_path), here, workers=2, extra_env={"PENTIMENTO_THREADS": "5"}),
+        )
+    ]
+
+    assert told == [["3"] * 4, [None], ["5", "5"]]
+
+
 def test_a_redis_and_a_store_that_run_are_used_instead(
     here: Settings, redis_url: str, s3_server: S3Server, tmp_path: Path
 ) -> None:

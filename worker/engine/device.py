@@ -7,6 +7,7 @@ from typing import Literal
 
 import torch
 
+from jobs.cores import cores_here, threads
 from jobs.models import Model
 from jobs.settings import Settings
 from jobs.telemetry.metrics import DEVICE_MEMORY
@@ -29,11 +30,11 @@ class Device:
 
     @classmethod
     def open(cls, settings: Settings) -> "Device":
-        """The device that the settings name, as `chosen` reads it. Sets the CPU threads."""
-        if settings.threads:
-            torch.set_num_threads(settings.threads)
+        """The device that the settings name, as `chosen` reads it. Sets the CPU threads, which a GPU needs none of."""
         here = torch.backends.mps.is_available()
         device = torch.device(chosen(settings.device, cuda=torch.cuda.device_count(), mps=here))
+        if settings.threads or device.type == "cpu":
+            torch.set_num_threads(settings.threads or threads(cores_here()))
         if device.type == "cuda":
             # Read whenever the figures are told, from another thread than the device's: both only ask the driver.
             DEVICE_MEMORY.labels("used").set_function(lambda: _memory(device)[1] - _memory(device)[0])

@@ -1,0 +1,18 @@
+"""How many of a machine's cores compute a model where there is no GPU: all but one, shared by the workers on it.
+
+torch's threads wait for each other actively. Where the one core that is left is not left, each waits for a thread that
+another process keeps from its core: beside one busy program a small model took twelve times as long on two of two cores
+as on one of them, and with nobody beside it no less on one than on two.
+"""
+
+import os
+
+
+def cores_here() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def threads(cores: int, *, workers: int = 1) -> int:
+    """Threads for each worker's model, at least 1."""
+    return max(1, (cores - 1) // workers)
