@@ -4,7 +4,7 @@ import re
 import uuid
 
 import pytest
-from playwright.sync_api import Browser, FilePayload, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, Route, expect
 
 from tests.dashboard.conftest import Window, index_of, opened
 from tests.stories.conftest import Farm, picture
@@ -134,6 +134,8 @@ def test_an_address_without_a_page_says_so_and_leads_back(window: Window) -> Non
     page.get_by_role("main").get_by_role("link", name="Overview").click()
 
     expect(page.get_by_role("heading", name="Nothing here")).to_have_count(0)
+    assert ["404" in fault for fault in window.faults] == [True]  # which the browser itself says of the address
+    window.faults.clear()
 
 
 def test_an_action_on_several_jobs_says_how_many_before_it_acts(window: Window) -> None:
@@ -168,6 +170,24 @@ def test_a_page_goes_on_by_itself_after_the_api_was_away(browser: Browser, pages
         expect(page.locator(".job-head .state")).to_contain_text("succeeded")
         shown(page, 24)
         expect(page.get_by_role("alert")).to_have_count(0)
+    assert [fault for fault in window.faults if "net::ERR" not in fault] == []
+
+
+def test_thumbnails_that_could_not_be_had_come_later_by_themselves(browser: Browser, pages_farm: Farm) -> None:
+    job = pages_farm.submit(sweep(pages_farm))
+    pages_farm.finished(job)
+    failing = iter(range(2))
+
+    def answer(route: Route) -> None:
+        route.continue_() if next(failing, None) is None else route.abort()
+
+    with opened(browser, pages_farm) as window:
+        window.page.route("**/thumbs?*", answer)
+        page = window.go(f"/jobs/{job}")
+
+        shown(page, 8)  # nobody moves, and the job has no more news
+
+    assert next(failing, None) is None
     assert [fault for fault in window.faults if "net::ERR" not in fault] == []
 
 

@@ -1,6 +1,7 @@
 """The engine on CUDA: bytes that depend on nothing else, graphs that change none, and memory that really ends."""
 
 import random
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -80,6 +81,35 @@ def test_single_precision_is_near_what_the_cpu_paints(folder: Path) -> None:
     for index, found in there.items():
         off = np.abs(np.frombuffer(found, np.uint8).astype(int) - np.frombuffer(here[index], np.uint8).astype(int))
         assert off.mean() < 1
+
+
+def test_graphs_are_captured_while_another_thread_puts_weights_on_the_gpu(folder: Path) -> None:
+    backend, over = opened(folder, "graphs"), threading.Event()
+
+    def load() -> None:
+        while not over.is_set():
+            torch.randn(1 << 20).to("cuda").sum().item()
+            torch.cuda.empty_cache()
+
+    loading = threading.Thread(target=load)
+    loading.start()
+    try:
+        # Each size is a batch, and a graph, of its own.
+        found = outcomes(backend, [order(n, pixels=picture(64 + 8 * n), steps=2) for n in range(6)])
+    finally:
+        over.set()
+        loading.join()
+        backend.close()
+
+    assert [type(one) for one in found] == [Rendered] * 6
+
+
+def test_a_batch_that_rested_paints_the_same_with_the_graph_that_it_has(cuda: LocalBackend) -> None:
+    first = pictures(outcomes(cuda, mixed_orders(3)))
+
+    outcomes(cuda, [order(pixels=picture(128))])  # another graph of the same memory in between
+
+    assert pictures(outcomes(cuda, mixed_orders(3))) == first
 
 
 def test_memory_that_ends_refuses_what_cannot_fit_and_the_engine_goes_on(cuda: LocalBackend) -> None:
