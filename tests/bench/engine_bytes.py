@@ -10,20 +10,22 @@ from itertools import islice
 
 from api.cli.bench import Figure
 from jobs.models import ModelTable
+from jobs.telemetry.metrics import HANDS
 from tests.bench._engine import ROWS, Rig, mixed, open_backend, render, rig
 from worker.backends import Order, Pixels, Rendered
 from worker.output.picture import Encoder
 
 NAME = "engine-bytes"
-SUMMARY = "1,000 mixed variants: shuffled, few at once, alone, by two workers, stopped half-way: equal PNGs."
+SUMMARY = "1,000 mixed variants: shuffled, few at once, alone, by two workers, stopped half-way: equal PNGs; the price."
 RUNS = 1
 COUNT = 1000
 ALONE = 25
 CAP, CAPPED_EACH = 3, 10
+COST = 3
 
 
 def run(progress: Callable[[str], None]) -> list[Figure]:
-    """All of it once; the fixed batches' price is their empty rows (see engine-overhead)."""
+    """All of it once; the price of batches of a fixed size is their empty rows."""
     model = "bench-tiny"
     orders = mixed(model, 64, COUNT)
     with rig(model, 64) as rigged:
@@ -32,8 +34,9 @@ def run(progress: Callable[[str], None]) -> list[Figure]:
         def hashes(found: dict[int, Pixels]) -> dict[int, str]:
             return {n: _hash(encoder, orders[n], pixels) for n, pixels in found.items()}
 
-        begun = time.process_time()
+        begun, rows = time.process_time(), _rows()
         expected = hashes(rigged.engine(orders))
+        used, there = (after - before for before, after in zip(rows, _rows(), strict=True))
         progress(f"first: {time.process_time() - begun:.0f} CPU s")
         ways: dict[str, Callable[[], dict[int, Pixels]]] = {
             "shuffled": lambda: rigged.engine(random.Random(5).sample(orders, COUNT)),
@@ -48,7 +51,15 @@ def run(progress: Callable[[str], None]) -> list[Figure]:
             equal = sum(expected[n] == found[n] for n in found) / len(found)
             progress(f"{name}: {len(found)} pictures")
             figures.append(Figure(f"{name}: equal PNGs", 100 * equal, "%", "100 %", equal == 1))
-    return figures
+    empty = 100 * (1 - used / there)
+    return [*figures, Figure("empty rows, what it costs", empty, "%", f"≤ {COST} %", empty <= COST)]
+
+
+def _rows() -> tuple[float, float]:
+    """Rows that held a variant, and all, of the batches so far."""
+    names = "pentimento_engine_rows_used_total", "pentimento_engine_rows_computed_total"
+    used, there = (HANDS.get_sample_value(name) or 0.0 for name in names)
+    return used, there
 
 
 def _hash(encoder: Encoder, order: Order, pixels: Pixels) -> str:
