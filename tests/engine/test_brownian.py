@@ -3,12 +3,14 @@
 import warnings
 from itertools import pairwise
 
+import numpy as np
 import pytest
 import torch
 from diffusers import DPMSolverSDEScheduler
 from diffusers.schedulers.scheduling_dpmsolver_sde import BrownianTreeNoiseSampler
 
 from worker.engine.brownian import BrownianNoise
+from worker.engine.seedwords import SeedWords
 
 
 @pytest.mark.parametrize(
@@ -37,3 +39,12 @@ def test_the_noise_of_every_step_is_the_one_that_diffusers_draws(
     assert len(found) >= 2 * (steps - begin - 1)
     assert all(torch.equal(a, b) for a, b in zip(found, expected, strict=True))
     assert len({each.numpy().tobytes() for each in found}) == len(found)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 7, 2**32 - 1, 2**32, 12345678901, 2**100 + 3])
+@pytest.mark.parametrize("key", [(), (0,), (3, 1), (2**24 - 1, 24), (2**32 - 1, 0, 5)])
+def test_the_first_word_of_a_spawned_seed_is_numpys(seed: int, key: tuple[int, ...]) -> None:
+    for pool in (4, 24):
+        wanted = np.random.SeedSequence(seed, spawn_key=key, pool_size=pool).generate_state(1)[0]
+
+        assert SeedWords(seed, pool_words=pool).first(key) == wanted

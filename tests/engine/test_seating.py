@@ -46,6 +46,23 @@ def test_who_comes_later_sits_where_others_sat_and_is_painted_the_same(
     assert len(made) == 1
 
 
+def test_what_attention_makes_of_a_text_is_computed_once_for_all_rows_of_a_batch(over: Over) -> None:
+    backend, computed = over(TABLE), 0
+    outcomes(backend, [order(steps=2)])  # the model is there now
+
+    def count(*_: object) -> None:
+        nonlocal computed
+        computed += 1
+
+    layer = backend._open().shelf.get(backend._table.resolve("tiny")).model.attention.layers[0].to_k  # type: ignore[union-attr]
+    with layer.register_forward_hook(count):
+        said = [order(n, seed=n, pixels=picture(72)) for n in range(8)]
+        found = pictures(outcomes(backend, said[:5])) | pictures(outcomes(backend, said[5:]))
+
+    assert computed == 2  # the prompt, and the empty one that it is guided away from
+    assert {n: each for one in said for n, each in pictures(outcomes(over(TABLE), [one])).items()} == found
+
+
 def test_no_more_than_a_few_batches_rest(over: Over, made: list[weakref.ref[Batch]]) -> None:
     backend = over(TABLE)
     for side in (64, 72, 80, 88, 96, 104):

@@ -9,8 +9,9 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 import torch
+
+from worker.engine.seedwords import SeedWords
 
 _DIGITS = 6  # as diffusers asks for: tol=1e-6
 _POOL = 24  # likewise: words of entropy that are mixed
@@ -25,7 +26,7 @@ class BrownianNoise:
     def __init__(self, like: torch.Tensor, sigmas: torch.Tensor, seed: int) -> None:
         """like: latents, for shape, format and device. sigmas: of the whole schedule, on the CPU, falling to 0."""
         self._like = like
-        self._seed = seed
+        self._words = SeedWords(seed, pool_words=_POOL)
         self._generator = torch.Generator(like.device)
         # On a CPU numpy takes half of torch's time for a small sum, and rounds alike.
         self._by_numpy = like.device.type == "cpu" and like.dtype == torch.float32
@@ -82,7 +83,6 @@ class BrownianNoise:
         return found
 
     def _normal(self, spawned: tuple[int, ...]) -> _Noise:
-        words = np.random.SeedSequence(self._seed, spawn_key=spawned, pool_size=_POOL).generate_state(1)
-        drawn = self._generator.manual_seed(int(words[0]))
+        drawn = self._generator.manual_seed(self._words.first(spawned))
         found = torch.randn(self._like.shape, generator=drawn, dtype=self._like.dtype, device=self._like.device)
         return found.numpy() if self._by_numpy else found

@@ -29,6 +29,7 @@ class Launcher:
         self.weight_bytes = model.weight_bytes
         self.templates = Templates(model.scheduler_config)
         self._texts: Memo[tuple[str, int, int, tuple[WeightedLora, ...]], Text] = Memo(_TEXTS)
+        self._nothings: Memo[int, Text] = Memo(_TEXTS)
         self._posteriors: Memo[tuple[object, ...], Posterior] = Memo(_POSTERIORS)
 
     @property
@@ -127,8 +128,7 @@ class Launcher:
         if not unwanted:
             return (first,)
         if self.model.zeros_for_nothing and unwanted[0] == [("", 1.0)]:
-            pooled = None if first.pooled is None else torch.zeros_like(first.pooled)
-            return first, Text(torch.zeros_like(first.tokens), pooled)
+            return first, self._nothings.get(pieces, lambda _: _nothing_like(first))
         return first, self._blend(unwanted[0], asked, pieces)
 
     def _blend(self, texts: list[tuple[str, float]], asked: Parameters, pieces: int) -> Text:
@@ -138,6 +138,10 @@ class Launcher:
         # LoRAs change the text encoders, too.
         keys = [((text, asked.clip_skip, pieces, asked.loras), weight) for text, weight in texts]
         return blend([(self._texts.get(key, encode), weight) for key, weight in keys])
+
+
+def _nothing_like(text: Text) -> Text:
+    return Text(torch.zeros_like(text.tokens), None if text.pooled is None else torch.zeros_like(text.pooled))
 
 
 Loaded = Launcher | WholeModel

@@ -1,7 +1,8 @@
 """Keys and values of the texts that a batch attends to: the same in every step of a row, so computed once a row.
 
 Small latents attend to more tokens of text than they have pixels; there it is a tenth of a step. Each row's are
-computed by itself, so that their bits know no neighbours.
+computed by itself, so that their bits know no neighbours; and where a slot holds the same text already (the negative
+prompt, as a rule), they are its own or copied from there.
 """
 
 from collections.abc import Sequence
@@ -22,16 +23,22 @@ class TextKeys:
     def __init__(self, layers: Sequence[Attention], rows: int, tokens: int, like: torch.Tensor) -> None:
         """Sets memory aside; `like` says on which device and in which format."""
         self._layers = layers
+        self._texts: list[torch.Tensor | None] = [None] * rows
         widths = [(layer.to_k.out_features, layer.to_v.out_features) for layer in layers]
         self.kept: tuple[Kept, ...] = tuple(
             (like.new_zeros(rows, tokens, k), like.new_zeros(rows, tokens, v)) for k, v in widths
         )
 
     def seat(self, slot: int, text: torch.Tensor) -> None:
-        """Compute a slot's from its text, (1, tokens, width)."""
+        """Compute a slot's from its text, (1, tokens, width), which nobody writes to: one object is one text."""
+        if self._texts[slot] is text:
+            return
+        there = next((n for n, other in enumerate(self._texts) if other is text), None)
+        self._texts[slot] = None  # until it is whole
         for layer, (keys, values) in zip(self._layers, self.kept, strict=True):
-            keys[slot] = layer.to_k(text)[0]
-            values[slot] = layer.to_v(text)[0]
+            keys[slot] = layer.to_k(text)[0] if there is None else keys[there]
+            values[slot] = layer.to_v(text)[0] if there is None else values[there]
+        self._texts[slot] = text
 
 
 class TextAttention:
