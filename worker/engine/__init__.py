@@ -6,11 +6,11 @@ A loop in the manner of a language model's server: **choose** a bucket (`batcher
 **launch** waiting rows into free slots (`launch`), **predict** once for the whole batch (`batch`), **advance** each row
 by its own noise scheduler (`row`, `samplers`), **retire** what is finished. `engine` is that loop and the one thread
 that owns the device; `model` speaks to diffusers and `loading` reads what it speaks to; `texts` and `masks` are what a
-row is told besides its latents; `textkeys` keeps what attention makes of a text, `brownian` draws one sampler's noise (by `seedwords`),
+row is told besides its latents; `textkeys` keeps what attention makes of a text, `brownian` draws one sampler's noise,
 `adapters` puts LoRAs on and off; `graphs` replays a step on CUDA, `traces` on a CPU, whose wide layers are `pointwise`;
 `seating` keeps batches between two bursts of work, `shelf` what is loaded; `faults` sorts what goes wrong; `whole` runs
 the families that aren't stepped; `tune` measures what to pin; `weights`, `weights_xl` and `weights_flow` make the small
-models that need no download.
+models that need no download, `seedwords` the seeds of that noise.
 
 What you can rely on:
 
