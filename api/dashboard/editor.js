@@ -2,7 +2,7 @@
 import { html, useRef } from "./view.js";
 import { Said } from "./parts.js";
 
-export function Editor({ id, label, text, problems, change }) {
+export function Editor({ id, label, text, problems, change, locked }) {
   const gutter = useRef(null), area = useRef(null);
   const count = text.replace(/\n$/, "").split("\n").length;
   const at = new Map(problems.filter((problem) => problem.line).map((problem) => [problem.line, problem]));
@@ -17,7 +17,7 @@ export function Editor({ id, label, text, problems, change }) {
     <label class="unseen" for=${id}>${label}</label>
     <div class="editor-text">
       <ol class="gutter" ref=${gutter} aria-hidden="true">${Array.from({ length: count }, (_, n) => html`<li key=${n} class=${at.has(n + 1) ? "wrong" : ""} title=${at.get(n + 1)?.message || ""}>${n + 1}</li>`)}</ol>
-      <textarea id=${id} ref=${area} spellcheck=${false} autocapitalize="off" wrap="off" dir="ltr" value=${text} onScroll=${follow} onInput=${(event) => change(event.target.value)}
+      <textarea id=${id} ref=${area} readonly=${locked} spellcheck=${false} autocapitalize="off" wrap="off" dir="ltr" value=${text} onScroll=${follow} onInput=${(event) => change(event.target.value)}
         aria-invalid=${problems.length > 0} aria-describedby=${problems.length ? `${id}-problems` : undefined}></textarea>
     </div>
     ${problems.length > 0 && html`<ul class="problems" id=${`${id}-problems`} role="status">${problems.slice(0, 30).map((problem, n) => html`<li key=${n}>

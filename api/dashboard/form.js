@@ -11,7 +11,7 @@ export function Form({ form, change, models }) {
     <input id=${name} value=${form[name]} onInput=${set(name)} dir="auto" autocomplete="off" aria-describedby=${`${name}-hint`} ...${more} /><p class="quiet" id=${`${name}-hint`}>${hint}</p></div>`;
   const own = models?.find((model) => model.alias === form.model)?.defaults;
   const suits = (name) => (own?.[name] === undefined ? "" : String(own[name]));
-  const example = form.prompts.trim() || form.images.length || form.uris.trim() ? null : () => change((old) => exampleOf(old, models));
+  const example = !models || form.prompts.trim() || form.images.length || form.uris.trim() ? null : () => change((old) => exampleOf(old, models));
   const axis = (n, part) => (event) => { const { value } = event.target; change((old) => ({ ...old, axes: old.axes.map((one, k) => (k === n ? { ...one, [part]: value } : one)) })); };
   return html`<form class="fields" onSubmit=${(event) => event.preventDefault()}>
     <${Drop} images=${form.images} change=${(images) => change((old) => ({ ...old, images: images(old.images) }))} example=${example} />

@@ -55,11 +55,13 @@ export function Submit() {
   const [fault, setFault] = useState(null);
   const [sending, setSending] = useState(false);
   const key = useRef(crypto.randomUUID?.() || String(Math.random()));
-  const { data: models } = usePoll("/v1/models", 0);
+  const { data: models, problem: lacking } = usePoll("/v1/models", 0);
   useEffect(() => {
     const usual = models?.models.find((model) => model.default) || models?.models[0];
     if (usual) setForm((old) => (old.model ? old : { ...old, model: usual.alias }));
   }, [models]);
+  // Until the form knows its model the text would still change under whoever types.
+  const locked = written === null && !form.model && !lacking && models?.models.length !== 0;
   const asked = query.value, from = asked.get("from");
   document.title = "New job · pentimento";
   useEffect(() => {
@@ -83,7 +85,7 @@ export function Submit() {
   const back = () => { setWritten(null); if (from) go("/submit", { replace: true }); };
   // Taken from a job it is the page's matter; typed by hand it stays where one types.
   const manifest = html`<section key="manifest" aria-labelledby="manifest-title"><div class="row between"><h2 id="manifest-title">Manifest</h2><span class="quiet">${written === null ? "type here to edit it" : "edited"}</span></div>
-    <${Editor} id="manifest" label="Manifest as YAML" text=${text} problems=${blank ? [] : problems} change=${setWritten} /></section>`;
+    <${Editor} id="manifest" label="Manifest as YAML" text=${text} problems=${blank ? [] : problems} change=${setWritten} locked=${locked} /></section>`;
   return html`<main class="page wide"><h1 tabindex="-1">${from ? (asked.get("cell") ? "More like this" : "A job like another") : "New job"}</h1>
     <${Fault} problem=${fault || away} />
     <div class="submit">

@@ -35,7 +35,7 @@ from worker.backends.local import LocalBackend
 
 NAME = "end-to-end"
 SUMMARY = "Images per CPU second through the whole system ÷ the engine alone, at 256 × 256."
-RUNS = 15
+RUNS = 7
 GOAL = 0.97
 SIZE = 256
 MANIFEST = """
@@ -45,7 +45,7 @@ model: tiny
 prompt: crayon drawing of a boat
 strength: 0.6
 steps: 20
-samples: 16
+samples: 48
 seed: {{policy: per_variant, base: {base}}}
 output: {{sheet: false}}
 """

@@ -60,6 +60,23 @@ def test_a_manifest_is_edited_as_text_and_wrong_at_the_line(window: Window) -> N
     expect(page.locator(".problems")).to_have_count(0)
 
 
+def test_what_is_typed_before_the_models_are_known_is_not_written_over(window: Window) -> None:
+    waiting: list[Route] = []
+    window.page.route("**/v1/models", lambda route: waiting.append(route))  # noqa: PLW0108 - it takes no built-in
+    page = window.go("/submit")
+    editor = page.get_by_label("Manifest as YAML")
+    expect(page.get_by_label("Prompts, one a line")).to_be_visible()
+
+    expect(editor).not_to_be_editable()
+    expect(page.get_by_role("button", name="Try an example")).to_have_count(0)
+    for route in waiting:
+        route.continue_()
+
+    expect(editor).to_be_editable()
+    expect(editor).to_have_value(re.compile("model: "))
+    expect(page.get_by_role("button", name="Try an example")).to_be_visible()
+
+
 def test_a_picture_is_compared_walked_along_its_axes_and_marked(window: Window) -> None:
     job = window.farm.submit(sweep(window.farm))
     window.farm.finished(job)
