@@ -2,6 +2,7 @@
 
 import gc
 import weakref
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,18 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[weakref.ref[Batch]]:
 
     monkeypatch.setattr(Batch, "__init__", noted)
     return found
+
+
+def short_while_there(batch: weakref.ref[Batch], act: Callable[..., object]) -> Callable[..., object]:
+    """`act` on a device whose memory is too short for it as long as that batch has its own."""
+
+    def short(*given: object) -> object:
+        gc.collect()
+        if batch() is not None:
+            raise torch.OutOfMemoryError("tried to allocate")
+        return act(*given)
+
+    return short
 
 
 def test_who_comes_later_sits_where_others_sat_and_is_painted_the_same(
@@ -95,15 +108,7 @@ def test_where_memory_is_short_what_rests_goes_before_a_rung_is_taken(
 ) -> None:
     backend = over(TABLE)
     outcomes(backend, [order(pixels=picture(72))])
-    denoise = LoadedModel.denoise
-
-    def short(model: LoadedModel, *rest: object) -> torch.Tensor:
-        gc.collect()
-        if made[0]() is not None:
-            raise torch.OutOfMemoryError("tried to allocate")
-        return denoise(model, *rest)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(LoadedModel, "denoise", short)
+    monkeypatch.setattr(LoadedModel, "denoise", short_while_there(made[0], LoadedModel.denoise))
     (found,) = outcomes(backend, [order()])
 
     assert isinstance(found, Rendered)
@@ -115,15 +120,7 @@ def test_a_row_that_cannot_be_launched_for_what_rests_is_launched_again(
 ) -> None:
     backend = over(TABLE)
     outcomes(backend, [order(pixels=picture(72))])
-    encode = LoadedModel.encode_image
-
-    def short(model: LoadedModel, pixels: object) -> object:
-        gc.collect()
-        if made[0]() is not None:
-            raise torch.OutOfMemoryError("tried to allocate")
-        return encode(model, pixels)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(LoadedModel, "encode_image", short)
+    monkeypatch.setattr(LoadedModel, "encode_image", short_while_there(made[0], LoadedModel.encode_image))
     found = outcomes(backend, [order(n, pixels=picture(turn=n)) for n in range(3)])
 
     assert [type(one) for one in found] == [Rendered] * 3, [one.error for one in found if isinstance(one, Refused)]

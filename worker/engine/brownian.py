@@ -52,24 +52,19 @@ class BrownianNoise:
 
     def _pieces(self, first: float, last: float) -> Iterator[_Noise]:
         """The increments that [first, last] is made of, from left to right."""
-        todo = [((0, 0), self._start, self._end, self._whole, first, last)]
+        todo = [((0, 0), self._start, self._end, self._whole, first, last)] if first < last else []
         while todo:
             node, start, end, whole, first, last = todo.pop()
-            if first == start and last == end:
-                if first != last:
-                    yield whole
+            if (first, last) == (start, end):
+                yield whole
                 continue
             middle = round(0.5 * (end + start), _DIGITS)
             left = self._left(node, start, middle, end, whole)
             depth, number = node[0] + 1, 2 * node[1]
-            if last > middle and last > first:
-                begin = max(middle, first)
-                if begin != last:
-                    todo.append(((depth, number + 1), middle, end, whole - left, begin, last))
+            if last > middle:
+                todo.append(((depth, number + 1), middle, end, whole - left, max(first, middle), last))
             if first < middle:
-                stop = min(middle, last)
-                if first != stop:
-                    todo.append(((depth, number), start, middle, left, first, stop))
+                todo.append(((depth, number), start, middle, left, first, min(last, middle)))
 
     def _left(self, node: _Node, start: float, middle: float, end: float, whole: _Noise) -> _Noise:
         """The increment over the left half, given the one over both: a Brownian bridge."""
