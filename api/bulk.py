@@ -17,8 +17,6 @@ MAX_JOBS = 1000
 """Jobs of one call; whoever has more asks again."""
 SHOWN = 100
 
-_OPEN = frozenset(state for state in State if not state.terminal)
-
 
 class Action(StrEnum):
     """What can be done to many jobs."""
@@ -30,12 +28,12 @@ class Action(StrEnum):
     PRIORITY = "priority"
 
 
-_POSSIBLE: Mapping[Action, frozenset[State]] = {
-    Action.CANCEL: _OPEN,
-    Action.PAUSE: frozenset({State.QUEUED, State.RUNNING}),
-    Action.RESUME: frozenset({State.PAUSED}),
-    Action.RETRY: frozenset({State.PARTIAL, State.FAILED}),
-    Action.PRIORITY: _OPEN,
+_POSSIBLE: Mapping[Action, Callable[[JobView], bool]] = {
+    Action.CANCEL: lambda job: not job.state.terminal,
+    Action.PAUSE: lambda job: not job.state.terminal and not job.held,
+    Action.RESUME: lambda job: job.held,
+    Action.RETRY: lambda job: job.state in {State.PARTIAL, State.FAILED},
+    Action.PRIORITY: lambda job: not job.state.terminal,
 }
 _WORDS: Mapping[Action, str] = {
     Action.CANCEL: "Cancel",
@@ -102,7 +100,7 @@ def bulk(desk: "Desk", scope: Scope, *, caller: str | None, dry_run: bool, expec
     """
     ids = scope.ids or find(desk.book, scope.wanted, before="", limit=MAX_JOBS + 1)
     views = [view for job in ids[:MAX_JOBS] if (view := _mine(desk, job, caller)) is not None]
-    possible = [view for view in views if view.state in _POSSIBLE[scope.action]]
+    possible = [view for view in views if _POSSIBLE[scope.action](view)]
     made = Bulk(tuple(view.id for view in views), len(possible), more=len(ids) > MAX_JOBS)
     if dry_run:
         return made

@@ -25,14 +25,14 @@ class Control:
         return self.book.cancel(job, caller=caller)
 
     def pause(self, job: str, *, caller: str) -> JobView:
-        """No lease is given until `resume`.
+        """No lease is given until `resume`; what is being planned is paused as soon as it is.
 
         Raises:
-            Conflict: it is not waiting or at work.
+            Conflict: it is over.
 
         """
         view = self.book.pause(job, caller=caller)
-        return _in_a_state_for("paused", view, possible=view.state is State.PAUSED)
+        return _in_a_state_for("paused", view, possible=view.held)
 
     def resume(self, job: str, *, caller: str, budget: Budget = NO_BUDGET) -> JobView:
         """Leases are given again, with the budgets that are named; no change where it is not paused.

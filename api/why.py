@@ -59,6 +59,8 @@ def _standing_still(view: JobView, workers: Sequence[WorkerView]) -> Iterator[st
         yield "The job is being planned: a worker freezes its manifest in storage before the first variant is leased."
         if not workers:
             yield "No worker is there to plan it: start one with `pentimento worker`."
+        if view.held:
+            yield f"Then it waits, {view.reason}: `pentimento resume {view.id}` lets it go on."
     elif view.state is State.PAUSED:
         yield f"The job is paused: {view.reason}. `pentimento resume {view.id}` lets it go on."
     elif view.state.terminal:

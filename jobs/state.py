@@ -8,8 +8,8 @@ queued
 running
     In: the first lease. Out: the settle, refusal or release that leaves nothing open → succeeded, partial, failed.
 paused
-    Beside queued and running, with a reason. In: a person, a budget, planning (more
-    variants than `run.confirm_above`). Out: resume (back to queued or running), cancel.
+    Beside queued and running, with a reason. In: a person, a budget, planning (more variants than `run.confirm_above`,
+    or a person who asked for it meanwhile). Out: resume (back to queued or running), cancel.
 succeeded
     Every variant is settled. Terminal.
 partial

@@ -6,6 +6,7 @@ from jobs.broker import LIGHT, RENDER, open_app
 from jobs.settings import settings
 from jobs.telemetry.logs import configure
 from worker import ticket
+from worker.farewell import Farewell
 from worker.health.page import WorkerPage
 from worker.upkeep.housekeeping import Housekeeping
 from worker.workshop import Workshop
@@ -35,21 +36,13 @@ def _logs(**_: object) -> None:
 @signals.worker_ready.connect  # type: ignore[untyped-decorator]  # celery has no types
 def _ready(**_: object) -> None:
     here = settings()
+    # Drained: tickets at work begin no further variant, finish the rows in flight and give the rest back.
+    Farewell(first=shop.draining.set, again=shop.leave_now).listen()
     if here.probe_port is not None:
         WorkerPage(here.probe_host, here.probe_port, lives=lambda: housekeeping.lives, ready=lambda: housekeeping.ready)
     shop.warm_up()
     housekeeping.start()
     shop.watchdog.start()
-
-
-@signals.worker_shutting_down.connect  # type: ignore[untyped-decorator]  # celery has no types
-def _drain(**_: object) -> None:
-    if shop.draining.is_set():
-        # Asked a second time. Celery itself would take it for the first again.
-        shop.leave_now()
-        return
-    # Tickets at work begin no further variant, finish the rows in flight and give the rest back.
-    shop.draining.set()
 
 
 @signals.worker_shutdown.connect  # type: ignore[untyped-decorator]  # celery has no types

@@ -12,9 +12,11 @@ export const hasPicture = (cell) => cell >= SETTLED && cell <= REJECT;
 export const CELL_WORDS = [
   "not begun", "in work", "will be tried again", "done", "done, starred", "done, rejected", "refused", "left out",
 ];
+// Nothing of it begins until somebody resumes it; one that is being planned is paused once it is.
+const held = (job) => job.state === "paused" || (job.state === "planning" && Boolean(job.reason));
 export const can = {
-  pause: (job) => job.state === "running" || job.state === "queued",
-  resume: (job) => job.state === "paused",
+  pause: (job) => !TERMINAL.has(job.state) && !held(job),
+  resume: (job) => held(job),
   cancel: (job) => !TERMINAL.has(job.state),
   retry: (job) => TERMINAL.has(job.state) && job.state !== "cancelled" && job.refused > 0,
   move: (job) => !TERMINAL.has(job.state),

@@ -41,7 +41,7 @@ class Job(BaseModel):
     labels: dict[str, str] = Field(description="the caller's own words", examples=[{"season": "autumn"}])
     caller: str = Field(description="whose it is", examples=["default"])
     state: State
-    reason: str = Field(description="why it is paused, failed or cancelled; empty otherwise")
+    reason: str = Field(description="why it is paused (in `planning`: will be), failed or cancelled; or empty")
     lane: Lane
     models: list[str] = Field(description="aliases of the model table", examples=[["sdxl"]])
     spec_hash: str = Field(description="of the frozen spec: equal hashes, equal pictures")

@@ -168,7 +168,10 @@ class Book:
         return self._control(job, caller, "cancel", reason)
 
     def pause(self, job: str, *, caller: str, reason: str = "paused by the caller") -> JobView:
-        """No lease is given until `resume`; running work is given back within a beat."""
+        """No lease is given until `resume`; running work is given back within a beat.
+
+        A job that is being planned keeps its state and the reason until it is, and is paused then.
+        """
         return self._control(job, caller, "pause", reason)
 
     def resume(self, job: str, *, caller: str, budget: Budget = NO_BUDGET) -> JobView:

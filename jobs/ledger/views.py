@@ -74,6 +74,11 @@ class JobView:
         """Variants that have no outcome yet."""
         return max(0, self.count - self.settled - self.refused)
 
+    @property
+    def held(self) -> bool:
+        """Nothing of it is leased until somebody resumes it; one that is being planned is paused once it is."""
+        return self.state is State.PAUSED or (self.state is State.PLANNING and bool(self.reason))
+
 
 @dataclass(frozen=True, slots=True)
 class Quota:

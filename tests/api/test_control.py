@@ -35,6 +35,22 @@ def test_a_job_is_paused_resumed_and_cancelled_as_often_as_one_likes(http: httpx
     assert [answer.json()["state"] for answer in said] == ["paused"] * 2 + ["queued"] * 2 + ["cancelled"] * 2
 
 
+def test_a_job_is_paused_while_it_is_planned(http: httpx.Client, hands: Hands) -> None:
+    job = accepted(http)
+    everything = {"action": "pause", "where": {}}
+    possible = [http.post("/v1/jobs/bulk", json=everything).json()["possible"]]
+
+    asked = http.post(f"/v1/jobs/{job}/pause").raise_for_status().json()
+    possible.append(http.post("/v1/jobs/bulk", json=everything).json()["possible"])
+    why = " ".join(http.get(f"/v1/jobs/{job}/why").json()["sentences"])
+    hands.plan(job)
+
+    assert (asked["state"], asked["reason"]) == ("planning", "paused by the caller")
+    assert possible == [1, 0]
+    assert f"Then it waits, paused by the caller: `pentimento resume {job}` lets it go on." in why
+    assert http.get(f"/v1/jobs/{job}").json()["state"] == "paused"
+
+
 def test_retry_reopens_what_was_refused(http: httpx.Client, hands: Hands) -> None:
     job = accepted(http)
     hands.plan(job)

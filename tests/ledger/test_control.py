@@ -173,6 +173,29 @@ def test_a_job_that_planning_holds_is_leased_by_nobody_until_it_is_resumed(ledge
     assert ledger.kinds(job)[-4:] == ["queued", "paused", "resumed", "started"]
 
 
+def test_a_job_paused_while_it_is_planned_is_paused_as_soon_as_it_is(ledger: Desk) -> None:
+    job = ledger.accept(4)
+    asked = ledger.book.pause(job, caller="ann")
+    planned = ledger.leasing.ready(job, count=4, total=4, span=1, manifest_uri="s3://m.json", hold="too many")
+    view = ledger.book.describe(job)
+
+    assert (asked.state, asked.held, asked.reason) == (State.PLANNING, True, "paused by the caller")
+    assert (planned, view.reason, ledger.ask()) == (State.PAUSED, "paused by the caller", None)
+    assert ledger.book.resume(job, caller="ann").state is State.QUEUED
+    assert open_indexes(ledger) == {0, 1, 2, 3}
+
+
+def test_a_job_paused_and_resumed_while_it_is_planned_is_not_paused(ledger: Desk) -> None:
+    job = ledger.accept(4)
+    ledger.book.pause(job, caller="ann")
+    asked = ledger.book.resume(job, caller="ann")
+
+    planned = ledger.leasing.ready(job, count=4, total=4, span=1, manifest_uri="s3://m.json")
+
+    assert (asked.state, asked.held, asked.reason) == (State.PLANNING, False, "")
+    assert planned is State.QUEUED
+
+
 def test_a_paused_job_whose_last_lease_comes_back_without_a_word_stays_paused(ledger: Desk) -> None:
     job = ledger.ready(24)
     held = ledger.lease(chunk=24)

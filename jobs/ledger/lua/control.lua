@@ -79,7 +79,11 @@ elseif verb == 'fail' and state == 'planning' then
   close(job, 'failed', word)
 elseif verb == 'pause' and (state == 'queued' or state == 'running') then
   pause(job, state, word)
+elseif verb == 'pause' and state == 'planning' then
+  -- It is planned all the same, and paused then: `ready` looks for the reason.
+  redis.call('HSET', K(job), 'reason', word)
 elseif verb == 'resume' and not terminal(state) then
+  if state == 'planning' then redis.call('HSET', K(job), 'reason', '') end
   if A(4) ~= '' then redis.call('HSET', K(job), 'budget_images', A(4)) end
   if A(5) ~= '' then redis.call('HSET', K(job), 'budget_gpu', A(5)) end
   if state == 'paused' then

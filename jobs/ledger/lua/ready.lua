@@ -23,8 +23,10 @@ redis.call('ZREM', P .. 'duties', 'plan ' .. job)
 event(job, 'queued', 'count', A(2), 'total', A(3))
 make_runnable(job)
 local now = finish_check(job)
-if A(7) ~= '' and now == 'queued' then
-  pause(job, now, A(7))
+local asked = get(job, 'reason')
+local hold = asked ~= '' and asked or A(7)
+if hold ~= '' and now == 'queued' then
+  pause(job, now, hold)
   return 'paused'
 end
 return now
