@@ -73,6 +73,19 @@ def test_a_process_that_dies_is_replaced_and_the_picture_is_not_blamed(booths: B
     assert dead not in booths.pids
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_process_works_on_while_its_worker_is_told_to_end(booths: Booths, number: signal.Signals) -> None:
+    booths.decode(picture(), max_pixels=MAX)
+    before = list(booths.pids)
+    for pid in before:
+        os.kill(pid, number)
+
+    booths.decode(picture(), max_pixels=MAX)
+
+    assert before
+    assert set(before) <= set(booths.pids)
+
+
 def test_a_picture_that_brings_two_processes_down_is_refused() -> None:
     made = Booths(wall_seconds=0.0)
 

@@ -35,7 +35,8 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # nothing is written but the pipe
     resource.setrlimit(resource.RLIMIT_NOFILE, (16, 16))
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C is for the worker, whose end is ours
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # told to the whole group, it is for the worker, whose end is ours
     source, sink = sys.stdin.buffer, sys.stdout.buffer
     decode(_WARM, max_pixels=64)  # Pillow imports its plugins with the first picture
     while len(head := source.read(REQUEST.size)) == REQUEST.size:
