@@ -9,6 +9,9 @@ from jobs.ledger.fitness import refuse_unfit
 from jobs.settings import settings
 from worker.tasks import app
 
+DUTY_THREADS = 2
+"""Beyond those that render: while one job is finished, which may take minutes, others are planned."""
+
 
 def main() -> None:
     """Run until SIGTERM or SIGINT; both finish the rows in flight first, a second one leaves at once."""
@@ -22,7 +25,7 @@ def main() -> None:
             "worker",
             # Threads: one process owns the device, and CUDA doesn't survive a fork.
             "--pool=threads",
-            f"--concurrency={chosen.concurrency}",
+            f"--concurrency={chosen.concurrency + DUTY_THREADS}",
             f"--queues={render_queue(chosen.backend, chosen.offers)},{LIGHT_QUEUE}",
             # Workers that talk to each other through Redis went deaf together after reconnects.
             "--without-gossip",

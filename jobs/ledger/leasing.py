@@ -211,8 +211,9 @@ class Leasing:
         self._script("control", job, "fail", reason[:MAX_MESSAGE])
 
     def take_duty(self, *, hold_seconds: float) -> Duty | None:
-        """The duty that has waited longest; it comes again after `hold_seconds` unless it is held on to, or done.
+        """What is to be planned, else what has waited longest.
 
+        It comes again after `hold_seconds` unless it is held on to, or done.
         Each time that a duty is taken again it is held twice as long, up to ten minutes.
         """
         found = self._script("duty", "take", hold_seconds)

@@ -74,6 +74,18 @@ def test_a_duty_that_is_not_done_in_time_comes_again(ledger: Desk) -> None:
     assert hidden is None
 
 
+def test_what_is_to_be_planned_goes_before_what_is_to_be_finished(ledger: Desk) -> None:
+    over = ledger.ready(1)
+    ledger.leasing.settle(ledger.lease(), [0])
+    ledger.clock.now += 1
+    new = [ledger.accept() for _ in range(2)]
+
+    taken = [ledger.leasing.take_duty(hold_seconds=60) for _ in range(4)]
+
+    assert sorted(map(str, taken[:2])) == sorted(f"plan {job}" for job in new)
+    assert taken[2:] == [Duty("finish", over), None]
+
+
 def test_a_duty_that_is_held_on_to_stays_with_its_holder(ledger: Desk) -> None:
     ledger.accept()
     duty = ledger.leasing.take_duty(hold_seconds=60)

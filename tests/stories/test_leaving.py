@@ -30,7 +30,7 @@ def test_a_worker_told_twice_leaves_at_once_and_nobody_is_blamed(tmp_path: Path)
         while "Warm shutdown" not in log.read_text():
             time.sleep(0.05)
         os.kill(worker, signal.SIGTERM)
-        view = farm.until(job, lambda view: view["leased"] == 0, seconds=10)
+        view = farm.until(job, lambda view: view["leased"] == 0, seconds=30)
         told = farm.http.get(f"/v1/jobs/{job}/why", params={"index": 0}).json()
 
     assert (view["settled"], view["refused"], view["open"]) == (0, 0, 40)

@@ -5,14 +5,19 @@
 -- when it was there. The token is the moment until which it is held, as `duties` spells it.
 local duties, MAX_HOLD = P .. 'duties', 600
 if A(1) == 'take' then
-  local first = redis.call('ZRANGEBYSCORE', duties, '-inf', stamp(NOW), 'LIMIT', 0, 1)
-  if not first[1] then return {} end
-  local kind, job = first[1]:match('^(%S+) (%S+)$')
+  local due = redis.call('ZRANGEBYSCORE', duties, '-inf', stamp(NOW), 'LIMIT', 0, 100)
+  if not due[1] then return {} end
+  -- Planning before anything else: whoever has just submitted looks on, and the rest may take minutes a job.
+  local first = due[1]
+  for _, duty in ipairs(due) do
+    if duty:sub(1, 5) == 'plan ' then first = duty break end
+  end
+  local kind, job = first:match('^(%S+) (%S+)$')
   -- Each time twice as long: a duty that kills its workers must not kill one every few seconds.
   local tries = redis.call('EXISTS', K(job)) == 1 and redis.call('HINCRBY', K(job), 'tries_' .. kind, 1) or 1
   local till = stamp(NOW + math.min(MAX_HOLD, tonumber(A(2)) * 2 ^ math.min(tries - 1, 20)))
-  redis.call('ZADD', duties, till, first[1])
-  return { first[1], redis.call('ZSCORE', duties, first[1]) }
+  redis.call('ZADD', duties, till, first)
+  return { first, redis.call('ZSCORE', duties, first) }
 elseif A(1) == 'later' then
   return redis.call('ZADD', duties, 'XX', 'CH', stamp(NOW + tonumber(A(3))), A(2))
 end
