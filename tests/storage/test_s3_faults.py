@@ -3,6 +3,7 @@
 import socket
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 import pytest
@@ -123,6 +124,27 @@ def test_a_connection_that_is_cut_is_never_taken_for_the_end_of_an_object() -> N
 
         with pytest.raises(StorageUnavailable):
             storage.read("s3://ours/a.png", limit=100)
+
+
+def test_a_picture_is_put_without_asking_first_whether_it_may_come() -> None:
+    heads: list[bytes] = []
+
+    def answer(server: socket.socket) -> None:
+        connection, _ = server.accept()
+        with connection:
+            said = b""
+            while not said.endswith(b"\r\n\r\npicture"):
+                said += connection.recv(1 << 16)
+            heads.append(said.lower())
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor(1) as pool:
+        pool.submit(answer, server)
+        storage = _storage(f"http://127.0.0.1:{server.getsockname()[1]}")
+        storage.write("s3://ours/a.png", b"picture", "image/png", if_absent=False)
+
+    assert heads[0].startswith(b"put /ours/a.png")
+    assert b"expect:" not in heads[0]
 
 
 def test_links_use_the_public_endpoint_and_never_outlive_their_bound() -> None:
