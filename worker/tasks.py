@@ -36,8 +36,7 @@ def _logs(**_: object) -> None:
 @signals.worker_ready.connect  # type: ignore[untyped-decorator]  # celery has no types
 def _ready(**_: object) -> None:
     here = settings()
-    # Drained: tickets at work begin no further variant, finish the rows in flight and give the rest back.
-    Farewell(first=shop.draining.set, again=shop.leave_now).listen()
+    Farewell(first=shop.leave, again=shop.leave_now).listen()
     if here.probe_port is not None:
         WorkerPage(here.probe_host, here.probe_port, lives=lambda: housekeeping.lives, ready=lambda: housekeeping.ready)
     shop.warm_up()

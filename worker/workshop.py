@@ -128,6 +128,11 @@ class Workshop:
         finally:
             self._held.discard(held)
 
+    def leave(self) -> None:
+        """Lease nothing more, begin no further variant, finish the rows in flight and give the rest back."""
+        self.draining.set()
+        _log.info("told to end: what is in flight is finished; told again, it leaves at once")
+
     def leave_lost(self) -> None:
         """The device is gone: lease nothing more, give back the rest, and end so that a supervisor starts a new one."""
         self.draining.set()

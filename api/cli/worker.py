@@ -12,8 +12,8 @@ def worker(
 ) -> None:
     """Run a worker here: one process for one device, in the foreground.
 
-    It finds Redis and storage by PENTIMENTO_REDIS_URL, PENTIMENTO_S3_ENDPOINT and the other settings. SIGTERM lets it
-    give back its work and leave.
+    It finds Redis and storage by PENTIMENTO_REDIS_URL, PENTIMENTO_S3_ENDPOINT and the other settings. Ctrl-C or
+    SIGTERM lets it finish what is in flight and give back the rest; a second one ends it at once.
 
     [dim]Example:[/dim]  PENTIMENTO_DEVICE=cuda:1 pentimento worker
     """

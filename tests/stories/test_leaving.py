@@ -33,6 +33,7 @@ def test_a_worker_told_twice_leaves_at_once_and_nobody_is_blamed(tmp_path: Path)
         view = farm.until(job, lambda view: view["leased"] == 0, seconds=30)
         told = farm.http.get(f"/v1/jobs/{job}/why", params={"index": 0}).json()
 
+    assert "told again, it leaves at once" in log.read_text()
     assert (view["settled"], view["refused"], view["open"]) == (0, 0, 40)
     assert "alone" not in " ".join(told["sentences"])
 
