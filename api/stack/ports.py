@@ -2,15 +2,24 @@
 
 import random
 import socket
+from itertools import count
 from typing import Final
 
 LOOPBACK = "127.0.0.1"
-PORTS: Final = range(20_000, 32_000)
-"""Below those that Linux and macOS give to outgoing connections (from 32768 and 49152): none of these comes between."""
+PORTS: Final = range(20_000, 32_000, 2)
+"""Below those that Linux and macOS give to outgoing connections (from 32768 and 49152): none of these comes between.
+
+The odd ones are left for who wants two in a row.
+"""
+TRIES: Final = 100
+
+_turn = count(random.SystemRandom().randrange(len(PORTS)))
+"""In a row from anywhere: a farm binds its ports seconds after it chose them, and four by chance out of thousands are
+the same often enough for a run of many farms. Two processes are seldom at the same place at the same time."""
 
 
 def free_port(host: str = LOOPBACK) -> int:
-    """A TCP port that nobody listens on.
+    """A TCP port that nobody listens on, and that this process was not given before (but for a full round).
 
     Another process may take it before the caller does; the caller's readiness probe then fails, and trying again helps.
 
@@ -18,13 +27,13 @@ def free_port(host: str = LOOPBACK) -> int:
         OSError: none of a hundred is free, or there is no such address on this machine.
 
     """
-    tried = random.SystemRandom().sample(PORTS, 100)
-    for port in tried[:-1]:
+    for _ in range(TRIES):
+        port = PORTS[next(_turn) % len(PORTS)]
         if not is_taken(port, host):
             return port
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind((host, tried[-1]))
-        return tried[-1]
+        probe.bind((host, port))
+        return port
 
 
 def is_taken(port: int, host: str = LOOPBACK) -> bool:

@@ -1,10 +1,8 @@
 """Reads what deploy/ says, so that tests can hold it against the code, and do what it describes without containers."""
 
 import re
-import socket
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,15 +33,6 @@ def resources(kind: str) -> dict[str, dict[str, Any]]:
     """The Kubernetes resources of a kind, by name."""
     found = (one for path in (*MANIFESTS, *SCALERS) for one in documents(path))
     return {one["metadata"]["name"]: one for one in found if one["kind"] == kind}
-
-
-def free_ports(count: int) -> list[str]:
-    """Ports of loopback that nobody listens to."""
-    with ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [str(one.getsockname()[1]) for one in sockets]
 
 
 def drawn_secrets() -> dict[str, str]:

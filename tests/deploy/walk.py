@@ -23,9 +23,10 @@ from typing import Any
 
 import httpx
 
+from api.stack.ports import free_port
 from jobs.ledger.book import Book
 from jobs.settings import Settings
-from tests.deploy.described import ROOT, free_ports
+from tests.deploy.described import ROOT
 from tests.deploy.fleet import ip
 from tests.deploy.host import LOOPBACK, Host
 from tests.stories.conftest import picture
@@ -260,8 +261,8 @@ def main(folder: Path, *, hosts: bool) -> None:
     signal.alarm(SECONDS)
     with ExitStack() as ends:
         inside = networks(ends) if hosts else []
-        taken = PORTS if hosts else free_ports(len(PORTS))
-        elsewhere = PORTS if hosts else (*taken[:3], *free_ports(1))
+        taken = PORTS if hosts else tuple(str(free_port()) for _ in PORTS)
+        elsewhere = PORTS if hosts else (*taken[:3], str(free_port()))
         net = Net(folder)
         net.hosts["head"] = Host(folder / "head", [], dict(zip(PORTS, taken, strict=True)))
         # One worker here loads the real engine; the other's backend only waits, which is enough to take work.

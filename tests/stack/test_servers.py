@@ -169,6 +169,12 @@ def test_a_taken_port_is_said(here: Settings, tmp_path: Path) -> None:
     assert not is_taken(free_port())
 
 
+def test_no_port_is_given_twice_while_nobody_listens_there_yet() -> None:
+    given = [free_port() for _ in range(300)]
+
+    assert len({port + more for port in given for more in (0, 1)}) == 600
+
+
 def test_a_probe_takes_silence_and_nonsense_for_no() -> None:
     with socket.create_server((LOOPBACK, 0)) as silent:  # accepts, and never answers
         url = f"//{LOOPBACK}:{silent.getsockname()[1]}"
