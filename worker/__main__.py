@@ -10,7 +10,10 @@ from jobs.settings import settings
 from worker.tasks import app
 
 DUTY_THREADS = 2
-"""Beyond those that render: while one job is finished, which may take minutes, others are planned."""
+"""Beyond those that render: while one job is finished, which may take minutes, others are planned.
+
+Beside three busy places and a finish of ten seconds a new job was planned after 0.1 s, and after 8.7 s without these.
+"""
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ export const CELL_WORDS = [
 const held = (job) => job.state === "paused" || (job.state === "planning" && Boolean(job.reason));
 export const can = {
   pause: (job) => !TERMINAL.has(job.state) && !held(job),
-  resume: (job) => held(job),
+  resume: held,
   cancel: (job) => !TERMINAL.has(job.state),
   retry: (job) => TERMINAL.has(job.state) && job.state !== "cancelled" && job.refused > 0,
   move: (job) => !TERMINAL.has(job.state),
